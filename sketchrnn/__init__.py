@@ -1,0 +1,60 @@
+"""sketchrnn: teach a machine to draw with a pen.
+
+The names below load what they need when they are first used; importing the package loads nothing
+heavier than NumPy.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sketchrnn.data import convert, open_data
+    from sketchrnn.drawing import Drawing, SketchRNNError
+    from sketchrnn.render import gallery
+    from sketchrnn.sketch_rnn import SketchRNN, load, train
+    from sketchrnn.sources import read, read_all
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Drawing": "sketchrnn.drawing",
+    "SketchRNNError": "sketchrnn.drawing",
+    "SketchRNN": "sketchrnn.sketch_rnn",
+    "convert": "sketchrnn.data",
+    "from_pretrained": "sketchrnn.sketch_rnn",
+    "gallery": "sketchrnn.render",
+    "load": "sketchrnn.sketch_rnn",
+    "open_data": "sketchrnn.data",
+    "read": "sketchrnn.sources",
+    "read_all": "sketchrnn.sources",
+    "train": "sketchrnn.sketch_rnn",
+}
+
+__all__ = [
+    "Drawing",
+    "SketchRNN",
+    "SketchRNNError",
+    "convert",
+    "gallery",
+    "load",
+    "open_data",
+    "read",
+    "read_all",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the home of a public name when it is first asked for (PEP 562)."""
+    if name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List the public names for completion, loaded or not."""
+    return sorted({*globals(), *_HOMES})

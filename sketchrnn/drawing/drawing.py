@@ -1,0 +1,257 @@
+"""The one type that everything passes through: a drawing made of strokes."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Mapping
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sketchrnn.drawing import formats, geometry
+from sketchrnn.drawing.errors import BadDrawingError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import ArrayLike, NDArray
+
+
+class Drawing:
+    """A drawing: strokes of absolute points, x to the right and y down, as in SVG.
+
+    A drawing never changes: its methods return new ones. Two drawings are equal when their strokes
+    and categories are; metadata are notes about a drawing, not part of it.
+
+    Args:
+        strokes: Any number of strokes, each (n, 2) points with n >= 1, in any unit. A dot is a
+            stroke whose points all coincide, most simply one point.
+        category: What the drawing shows, such as "cat".
+        metadata: Notes: source, label, seed. `box`, where present, is the side of the square
+            canvas that the coordinates live in, from (0, 0).
+
+    Raises:
+        BadDrawingError: If a stroke has another shape, no points, or a coordinate that is NaN or
+            infinite.
+
+    >>> Drawing([[(0, 0), (10, 0)], [(5, 5)]])
+    Drawing(2 strokes, 3 points, 10 x 5)
+    """
+
+    __slots__ = ("category", "metadata", "strokes")
+
+    strokes: tuple[NDArray[np.float64], ...]
+    category: str | None
+    metadata: dict[str, Any]
+
+    def __init__(
+        self,
+        strokes: Iterable[ArrayLike],
+        category: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Copy and check the strokes; the copies are read-only."""
+        checked = tuple(_check_stroke(stroke, i) for i, stroke in enumerate(strokes))
+        object.__setattr__(self, "strokes", checked)
+        object.__setattr__(self, "category", category)
+        object.__setattr__(self, "metadata", dict(metadata or {}))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Refuse: a drawing is immutable."""
+        raise AttributeError(f"a Drawing cannot be changed; make a new one with another {name}")
+
+    def __delattr__(self, name: str) -> None:
+        """Refuse: a drawing is immutable."""
+        raise AttributeError("a Drawing cannot be changed")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy and pickle by value."""
+        return (Drawing, (self.strokes, self.category, self.metadata))
+
+    def __eq__(self, other: object) -> bool:
+        """Compare strokes and category by value."""
+        if not isinstance(other, Drawing):
+            return NotImplemented
+        return (
+            self.category == other.category
+            and len(self.strokes) == len(other.strokes)
+            and all(np.array_equal(a, b) for a, b in zip(self.strokes, other.strokes, strict=True))
+        )
+
+    def __hash__(self) -> int:
+        """Hash what is compared; + 0.0 makes -0.0 and 0.0, which are equal, hash alike."""
+        return hash((self.category, tuple((s + 0.0).tobytes() for s in self.strokes)))
+
+    def __repr__(self) -> str:
+        """Say what it is at a glance."""
+        x_min, y_min, x_max, y_max = self.bounds
+        name = "" if self.category is None else f"{self.category!r}, "
+        return (
+            f"Drawing({name}{len(self.strokes)} strokes, {self.num_points} points, "
+            f"{x_max - x_min:g} x {y_max - y_min:g})"
+        )
+
+    def _repr_svg_(self) -> str:
+        """Show as a picture in a notebook."""
+        return str(_render().drawing_to_svg(self))
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """(x_min, y_min, x_max, y_max); four zeros for an empty drawing."""
+        return geometry.bounds(self.strokes)
+
+    @property
+    def num_points(self) -> int:
+        """How many points all strokes have together."""
+        return sum(len(stroke) for stroke in self.strokes)
+
+    @property
+    def num_steps(self) -> int:
+        """How many rows of stroke-3 the drawing makes (N_s)."""
+        if not self.strokes:
+            return 0
+        return self.num_points - (len(self.strokes[0]) > 1)
+
+    def with_metadata(self, **notes: Any) -> Drawing:
+        """Return the same drawing with notes added; a note of None is taken away."""
+        merged = {**self.metadata, **notes}
+        return self._with_strokes(
+            self.strokes, {key: value for key, value in merged.items() if value is not None}
+        )
+
+    def with_category(self, category: str | None) -> Drawing:
+        """Return the same drawing with another category."""
+        return Drawing(self.strokes, category, self.metadata)
+
+    def transform(self, scale: float = 1.0, shift: tuple[float, float] = (0.0, 0.0)) -> Drawing:
+        """Return the drawing with every point p moved to scale * p + shift.
+
+        Raises:
+            BadDrawingError: If a coordinate becomes infinite.
+        """
+        metadata = {key: value for key, value in self.metadata.items() if key != "box"}
+        return self._with_strokes([scale * s + np.asarray(shift) for s in self.strokes], metadata)
+
+    def fit(self, size: tuple[float, float], margin: float = 0.0) -> Drawing:
+        """Scale without distortion, and centre, into a page from (0, 0) to `size`.
+
+        Args:
+            size: (width, height) of the page.
+            margin: Left free on all sides, in the same unit.
+
+        Raises:
+            BadSettingError: If nothing is left between the margins.
+
+        >>> Drawing([[(0, 0), (10, 5)]]).fit((100, 100), margin=10).bounds
+        (10.0, 30.0, 90.0, 70.0)
+        """
+        scale, shift_x, shift_y = geometry.fit_transform(self.bounds, size, margin)
+        return self.transform(scale, (shift_x, shift_y))
+
+    def simplify(self, epsilon: float) -> Drawing:
+        """Drop points that lie within `epsilon` of what remains (RDP); see `geometry.simplify`.
+
+        >>> Drawing([[(0, 0), (5, 0.1), (10, 0)]]).simplify(1).num_points
+        2
+        """
+        return self._with_strokes(geometry.simplify(self.strokes, epsilon), self.metadata)
+
+    def resample(self, spacing: float) -> Drawing:
+        """Place the points of every stroke at equal distances; see `geometry.resample`."""
+        strokes = [geometry.resample(stroke, spacing) for stroke in self.strokes]
+        return self._with_strokes(strokes, self.metadata)
+
+    def to_stroke3(self) -> NDArray[np.float64]:
+        """Return (N_s, 3) rows dx, dy, pen_up, counted from the first point.
+
+        >>> Drawing([[(1, 1), (4, 5)], [(4, 6)]]).to_stroke3().tolist()
+        [[3.0, 4.0, 1.0], [0.0, 1.0, 1.0]]
+        """
+        return formats.points_to_stroke3(self.strokes)
+
+    def to_stroke5(self, max_seq_len: int | None = None) -> NDArray[np.float32]:
+        """Return (max_seq_len, 5) rows, ended and padded with (0, 0, 0, 0, 1), no start token.
+
+        Args:
+            max_seq_len: N_max. A drawing of exactly this many steps has no end row. None: as many
+                as are needed, with one end row.
+
+        Raises:
+            BadDrawingError: If the drawing has more steps.
+        """
+        return formats.stroke3_to_stroke5(self.to_stroke3(), max_seq_len)
+
+    @classmethod
+    def from_stroke3(
+        cls,
+        rows: ArrayLike,
+        category: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Drawing:
+        """Make a drawing of (N, 3) rows; it starts at the origin.
+
+        Raises:
+            BadDrawingError: If the rows are not stroke-3.
+
+        >>> Drawing.from_stroke3([(3, 4, 1), (0, 0, 1)]).strokes[1].tolist()
+        [[3.0, 4.0]]
+        """
+        return cls(formats.stroke3_to_points(rows), category, metadata)
+
+    @classmethod
+    def from_stroke5(
+        cls,
+        rows: ArrayLike,
+        category: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Drawing:
+        """Make a drawing of (N, 5) rows without start token, up to the first end row.
+
+        Raises:
+            BadDrawingError: If the rows are not stroke-5.
+        """
+        return cls.from_stroke3(formats.stroke5_to_stroke3(rows), category, metadata)
+
+    def save(self, path: str | PathLike[str], **style: Any) -> Path:
+        """Write the drawing as a picture: .svg, .png or .pdf, by the suffix of `path`.
+
+        Args:
+            path: The file to write.
+            **style: As `sketchrnn.render.Style` takes, and `overwrite=True` to replace a file.
+
+        Returns:
+            The path.
+
+        Raises:
+            BadSettingError: If the suffix or a style is unknown.
+            OutputExistsError: If the file exists.
+        """
+        return _render().save_drawing(self, path, **style)
+
+    def _with_strokes(
+        self, strokes: Iterable[NDArray[np.float64]], metadata: Mapping[str, Any]
+    ) -> Drawing:
+        return Drawing(strokes, self.category, metadata)
+
+
+def _check_stroke(stroke: ArrayLike, index: int) -> NDArray[np.float64]:
+    try:
+        points = np.array(stroke, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise BadDrawingError("points must be numbers", where=f"stroke {index}") from None
+    if points.ndim != 2 or points.shape[1:] != (2,) or len(points) == 0:
+        raise BadDrawingError(
+            f"expected points of shape (n, 2) with n >= 1, got {points.shape}",
+            where=f"stroke {index}",
+        )
+    if not np.isfinite(points).all():
+        raise BadDrawingError("a coordinate is NaN or infinite", where=f"stroke {index}")
+    points.flags.writeable = False
+    return points
+
+
+def _render() -> Any:
+    # The one look upward: a drawing knows how to show itself. By name, so that floor 0 stays
+    # free of it until somebody asks for a picture.
+    return importlib.import_module("sketchrnn.render")

@@ -1,0 +1,196 @@
+"""Geometry of strokes: fitting, simplifying, resampling, flattening curves.
+
+Everything here takes and returns (n, 2) arrays of points, x to the right and y down, in whatever
+unit they come. A dot, a stroke whose points all coincide, is never dropped.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sketchrnn.drawing.errors import BadSettingError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Points = NDArray[np.float64]
+
+
+def bounds(strokes: Sequence[Points]) -> tuple[float, float, float, float]:
+    """Return (x_min, y_min, x_max, y_max) of all points; four zeros where there are none."""
+    if not strokes:
+        return (0.0, 0.0, 0.0, 0.0)
+    points = np.concatenate(strokes)
+    x_min, y_min = points.min(axis=0)
+    x_max, y_max = points.max(axis=0)
+    return (float(x_min), float(y_min), float(x_max), float(y_max))
+
+
+def fit_transform(
+    box: tuple[float, float, float, float], size: tuple[float, float], margin: float = 0.0
+) -> tuple[float, float, float]:
+    """Return the uniform scale and the shift that centre a box in a page.
+
+    Args:
+        box: (x_min, y_min, x_max, y_max) of what is fitted.
+        size: (width, height) of the page.
+        margin: Left free on all four sides, in units of the page.
+
+    Returns:
+        (scale, shift_x, shift_y): a point p goes to scale * p + shift. What has no size (a dot,
+        an empty drawing) keeps scale 1.
+
+    Raises:
+        BadSettingError: If the page or what its margins leave is not positive.
+    """
+    width, height = (float(side) - 2 * margin for side in size)
+    if not (width > 0 and height > 0 and margin >= 0 and math.isfinite(width + height)):
+        raise BadSettingError(
+            f"a page of {size[0]:g} x {size[1]:g} with a margin of {margin:g} leaves no room",
+            hint="enlarge the page or make the margin smaller",
+        )
+    x_min, y_min, x_max, y_max = box
+    ratios = [
+        room / side for room, side in ((width, x_max - x_min), (height, y_max - y_min)) if side > 0
+    ]
+    ratios = [ratio for ratio in ratios if math.isfinite(ratio)]  # a subnormal side has no ratio
+    scale = min(ratios, default=1.0)
+    shift_x = margin + width / 2 - scale * (x_min + x_max) / 2
+    shift_y = margin + height / 2 - scale * (y_min + y_max) / 2
+    return scale, shift_x, shift_y
+
+
+def simplify(strokes: Sequence[Points], epsilon: float) -> list[Points]:
+    """Simplify strokes after Ramer, Douglas and Peucker, all segments of all strokes at once.
+
+    Each round finds, for every open segment, the point farthest from it, and splits there if that
+    point lies beyond `epsilon`. Distances are to the segment, not to the endless line through it,
+    so that every point dropped lies within `epsilon` of what is kept, hooks included. Rounds are
+    as many as the deepest stroke needs, and no stroke is deep enough to exhaust a stack.
+
+    Args:
+        strokes: (n, 2) arrays, n >= 1.
+        epsilon: The tolerance, in units of the points. 0 drops only points on a straight line.
+
+    Returns:
+        One array a stroke: a subset of its points, with the first and the last.
+
+    Raises:
+        BadSettingError: If `epsilon` is negative or not finite.
+
+    Source:
+        Ramer (1972), Douglas and Peucker (1973).
+    """
+    if not (epsilon >= 0 and math.isfinite(epsilon)):
+        raise BadSettingError(f"epsilon is {epsilon}, and must be a number of 0 or more")
+    if not strokes:
+        return []
+    counts = np.array([len(stroke) for stroke in strokes])
+    points = np.concatenate(strokes)
+    last = np.cumsum(counts) - 1
+    first = last - counts + 1
+    keep = np.zeros(len(points), dtype=bool)
+    keep[first] = True
+    keep[last] = True
+    open_segments = last - first > 1
+    first, last = first[open_segments], last[open_segments]
+    while len(first):
+        inner = last - first - 1  # points strictly inside each segment, >= 1
+        starts = np.cumsum(inner) - inner
+        of_segment = np.repeat(np.arange(len(first)), inner)
+        index = np.arange(inner.sum()) - starts[of_segment] + first[of_segment] + 1
+        distance = _distance_to_segments(points[index], points[first], points[last], of_segment)
+        farthest = np.maximum.reduceat(distance, starts)
+        # the first of several equally far, so that the result does not depend on the grouping
+        at_peak = np.flatnonzero(distance == farthest[of_segment])
+        peak = at_peak[np.searchsorted(of_segment[at_peak], np.arange(len(first)))]
+        split = farthest > epsilon
+        middle = index[peak[split]]
+        keep[middle] = True
+        first, last = (
+            np.concatenate([first[split], middle]),
+            np.concatenate([middle, last[split]]),
+        )
+        open_segments = last - first > 1
+        first, last = first[open_segments], last[open_segments]
+    ends = np.cumsum(counts)
+    return [
+        points[end - count : end][keep[end - count : end]]
+        for end, count in zip(ends, counts, strict=True)
+    ]
+
+
+def _distance_to_segments(
+    points: Points, starts: Points, ends: Points, of_segment: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Return the distance of each point (n, 2) to its segment; `of_segment` (n,) names it."""
+    chord = ends - starts
+    squared = np.einsum("ij,ij->i", chord, chord)
+    away = points - starts[of_segment]
+    along = np.einsum("ij,ij->i", away, chord[of_segment])
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        along = np.where(squared[of_segment] > 0, along / squared[of_segment], 0.0)
+    along = np.clip(np.nan_to_num(along), 0.0, 1.0)
+    rest = away - along[:, None] * chord[of_segment]
+    return np.hypot(rest[:, 0], rest[:, 1])
+
+
+def resample(stroke: Points, spacing: float) -> Points:
+    """Place points along a stroke at equal distances.
+
+    Args:
+        stroke: (n, 2) points.
+        spacing: The wanted distance between neighbours; the real one is the nearest that divides
+            the stroke's length into equal parts.
+
+    Returns:
+        (m, 2) points with the stroke's first and last point. A dot stays as it is.
+
+    Raises:
+        BadSettingError: If `spacing` is not positive.
+    """
+    if not (spacing > 0 and math.isfinite(spacing)):
+        raise BadSettingError(f"spacing is {spacing}, and must be a number above 0")
+    lengths = np.hypot(*np.diff(stroke, axis=0).T)
+    travelled = np.concatenate([[0.0], np.cumsum(lengths)])
+    total = travelled[-1]
+    if total == 0:
+        return stroke
+    count = max(1, round(total / spacing))
+    at = np.linspace(0.0, total, count + 1)
+    result = np.column_stack([np.interp(at, travelled, stroke[:, axis]) for axis in (0, 1)])
+    result[0], result[-1] = stroke[0], stroke[-1]
+    return result
+
+
+def flatten_cubic(
+    start: complex, one: complex, two: complex, end: complex, tolerance: float
+) -> Points:
+    """Return points on a cubic Bezier curve that follow it within a tolerance.
+
+    Args:
+        start: The first point, x + iy.
+        one: The first control point.
+        two: The second control point.
+        end: The last point.
+        tolerance: The greatest distance of the curve from the polyline, in the curve's units.
+
+    Returns:
+        (n, 2) points, n >= 2, with the first and the last.
+
+    Source:
+        The bound of the chord error by the second derivative: a curve cut into n equal parts of
+        its parameter strays at most max|B''| / (8 n^2), where max|B''| is 6 times the greater
+        second difference of the control points.
+    """
+    bend = max(abs(start - 2 * one + two), abs(one - 2 * two + end))
+    pieces = max(1, math.ceil(math.sqrt(6 * bend / (8 * tolerance)))) if bend else 1
+    t = np.linspace(0.0, 1.0, pieces + 1)
+    s = 1 - t
+    curve = s**3 * start + 3 * s * s * t * one + 3 * s * t * t * two + t**3 * end
+    curve[0], curve[-1] = start, end
+    return np.column_stack([curve.real, curve.imag])
