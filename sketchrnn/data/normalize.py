@@ -1,0 +1,97 @@
+"""From a drawing of any unit to data units, and what a model must remember to do it again."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from sketchrnn.drawing import BadSettingError, Drawing
+
+EXTENT = 255.0
+"""The side of the square that data units fill, after Quick, Draw!."""
+
+FITS = ("box", "longer_side", "keep")
+
+
+@dataclasses.dataclass(frozen=True)
+class Preparation:
+    """How drawings become data units.
+
+    Args:
+        extent: The side of the square of data units.
+        fit: What becomes `extent`: "box", the canvas that the drawing states (KanjiVG's 109),
+            so that sizes among drawings stay true; "longer_side", each drawing's own; "keep",
+            nothing, the drawings were in data units already (stroke-3 files).
+        epsilon: The RDP tolerance in data units; 0 or less: points are left as they are.
+        max_steps: The most steps that a drawing may have; None for no limit.
+        median_side: The median longer side of the training drawings, in data units. A drawing
+            without a box, where the data had one or kept their scale, is fitted to it.
+
+    Raises:
+        BadSettingError: If a value cannot be used.
+    """
+
+    extent: float = EXTENT
+    fit: str = "longer_side"
+    epsilon: float = 2.0
+    max_steps: int | None = None
+    median_side: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse values that no drawing could be prepared with."""
+        if not (math.isfinite(self.extent) and self.extent > 0):
+            raise BadSettingError(f"extent is {self.extent}, and must be a number above 0")
+        if self.fit not in FITS:
+            raise BadSettingError(f"fit is {self.fit!r}, and must be one of {', '.join(FITS)}")
+        if not math.isfinite(self.epsilon):
+            raise BadSettingError(f"epsilon is {self.epsilon}, and must be a finite number")
+        if self.max_steps is not None and self.max_steps < 1:
+            raise BadSettingError(f"max_steps is {self.max_steps}, and must be 1 or more")
+
+    def scale_of(self, drawing: Drawing) -> float:
+        """Return the factor from the drawing's units to data units.
+
+        What has no size, a dot, keeps its own.
+        """
+        box = drawing.metadata.get("box")
+        if self.fit == "box" and box:
+            return self.extent / float(box)
+        x_min, y_min, x_max, y_max = drawing.bounds
+        side = max(x_max - x_min, y_max - y_min)
+        wanted = self.extent if self.fit == "longer_side" else self.median_side or self.extent
+        scale = wanted / side if side > 0 else 1.0
+        return scale if math.isfinite(scale) else 1.0
+
+    def apply(self, drawing: Drawing) -> Drawing:
+        """Return the drawing in data units, simplified; with its box, if it had one and fits it.
+
+        A drawing that is fitted by its own size is moved to (0, 0) of its bounds; one with a box
+        keeps its place in the box.
+        """
+        box = drawing.metadata.get("box")
+        scale = self.scale_of(drawing)
+        if self.fit == "box" and box:
+            prepared = drawing.transform(scale).with_metadata(box=self.extent)
+        else:
+            x_min, y_min, _, _ = drawing.bounds
+            prepared = drawing.transform(scale, (-scale * x_min, -scale * y_min))
+        return prepared.simplify(self.epsilon) if self.epsilon > 0 else prepared
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the values for JSON."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Preparation:
+        """Read the values back; unknown keys are refused.
+
+        Raises:
+            BadSettingError: If a key is unknown or a value cannot be used.
+        """
+        known = {field.name for field in dataclasses.fields(cls)}
+        unknown = sorted(set(values) - known)
+        if unknown:
+            raise BadSettingError(f"unknown key {unknown[0]!r} in a preparation")
+        return cls(**values)

@@ -1,0 +1,437 @@
+"""The data file: drawings in data units, in HDF5, split into train, valid and test.
+
+Layout, format version 1:
+
+    /                       attributes: format, format_version, preparation (JSON), scale_factor,
+                            fingerprint, info (JSON: source, licence, attribution, report)
+    /categories             (K,) UTF-8 names; absent where no drawing has one
+    /<split>/steps          (N, 3) int16 or float32: stroke-3 rows of all drawings, end to end
+    /<split>/offsets        (n + 1,) int64: drawing i has rows offsets[i] to offsets[i + 1]
+    /<split>/origins        (n, 2) float32: the first point of each drawing
+    /<split>/category       (n,) uint16: index into /categories, 65535 for none
+    /<split>/metadata       (n,) UTF-8 JSON of each drawing; absent where none has any
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, overload
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchrnn.data.normalize import Preparation
+from sketchrnn.drawing import BadFileError, BadSettingError, Drawing
+
+FORMAT = "sketchrnn-data"
+FORMAT_VERSION = 1
+SPLITS = ("train", "valid", "test")
+NO_CATEGORY = 65535
+_INT16 = np.iinfo(np.int16)
+_BUFFERED_STEPS = 1 << 16
+_CHUNK_STEPS = 1 << 14
+
+
+class DataFileWriter:
+    """Writes a data file, drawing by drawing, in memory that does not grow with it.
+
+    Write to a path of `drawing.files.whole_file`, so that the file appears when it is whole.
+
+    Args:
+        path: The file to write; one that exists is replaced.
+        preparation: How the drawings became data units. `close` fills in its median side.
+        integer: Whether offsets are whole numbers and are stored as int16.
+        info: Source, licence, attribution and whatever else a reader should know; JSON-able.
+    """
+
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        preparation: Preparation,
+        *,
+        integer: bool = False,
+        info: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Open the file and write nothing yet."""
+        self.preparation = preparation
+        self.info = dict(info or {})
+        self._file = h5py.File(path, "w")
+        self._dtype = np.dtype(np.int16 if integer else np.float32)
+        self._splits: dict[str, _SplitWriter] = {}
+        self._categories: dict[str, int] = {}
+        self._offset_sum = 0.0
+        self._offset_squares = 0.0
+        self._offset_count = 0
+        self._sides: list[float] = []
+        self._side_stride = 1
+        self._train_seen = 0
+
+    def append(self, split: str, drawing: Drawing) -> int:
+        """Add a drawing, which is in data units, to a split.
+
+        Args:
+            split: "train", "valid" or "test".
+            drawing: Its strokes, category and metadata (JSON-able) are kept.
+
+        Returns:
+            Its number of steps.
+
+        Raises:
+            BadSettingError: If the split is unknown, an offset does not fit the file's numbers,
+                or there are more than 65,535 categories.
+        """
+        if split not in SPLITS:
+            raise BadSettingError(f"unknown split {split!r}", hint=f"use {', '.join(SPLITS)}")
+        rows = drawing.to_stroke3()
+        if self._dtype == np.int16:
+            if len(rows) and (
+                np.abs(rows[:, :2]).max() > _INT16.max or (rows != np.rint(rows)).any()
+            ):
+                raise BadSettingError("an offset is not a whole number of 16 bits")
+        if split not in self._splits:
+            self._splits[split] = _SplitWriter(self._file.create_group(split), self._dtype)
+        stored = rows.astype(self._dtype)
+        self._splits[split].append(stored, drawing, self._category_index(drawing.category))
+        if split == "train":
+            self._measure(stored, drawing)
+        return len(rows)
+
+    def close(self, **info: Any) -> None:
+        """Write what is buffered, the scale factor and the attributes, and close the file."""
+        for split in self._splits.values():
+            split.flush()
+        digest = hashlib.blake2b(digest_size=16)
+        for name in SPLITS:
+            if name in self._splits:
+                digest.update(name.encode() + self._splits[name].digest.digest())
+        if self._categories:
+            names = list(self._categories)
+            self._file.create_dataset("categories", data=names, dtype=h5py.string_dtype())
+        median = float(np.median(self._sides)) if self._sides else None
+        values = {**self.preparation.to_dict(), "median_side": median}
+        self._file.attrs["format"] = FORMAT
+        self._file.attrs["format_version"] = FORMAT_VERSION
+        self._file.attrs["preparation"] = json.dumps(values)
+        self._file.attrs["scale_factor"] = self.scale_factor
+        self._file.attrs["fingerprint"] = digest.hexdigest()
+        self._file.attrs["info"] = json.dumps({**self.info, **info}, ensure_ascii=False)
+        self._file.close()
+
+    @property
+    def scale_factor(self) -> float:
+        """The standard deviation of all training dx and dy pooled; 1 where there is none."""
+        if not self._offset_count:
+            return 1.0
+        mean = self._offset_sum / self._offset_count
+        variance = self._offset_squares / self._offset_count - mean * mean
+        return float(np.sqrt(variance)) if variance > 0 else 1.0
+
+    def __enter__(self) -> Self:
+        """Return the writer."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the file; after an error without finishing it."""
+        if kind is None:
+            if self._file:
+                self.close()
+        else:
+            self._file.close()
+
+    def _category_index(self, category: str | None) -> int:
+        if category is None:
+            return NO_CATEGORY
+        index = self._categories.setdefault(category, len(self._categories))
+        if index >= NO_CATEGORY:
+            raise BadSettingError("more than 65,535 categories in one data file")
+        return index
+
+    def _measure(self, rows: NDArray[Any], drawing: Drawing) -> None:
+        offsets = rows[:, :2].astype(np.float64)
+        self._offset_sum += float(offsets.sum())
+        self._offset_squares += float((offsets * offsets).sum())
+        self._offset_count += offsets.size
+        # every 2^k-th drawing, so that the median's memory stays bounded
+        if self._train_seen % self._side_stride == 0:
+            x_min, y_min, x_max, y_max = drawing.bounds
+            self._sides.append(max(x_max - x_min, y_max - y_min))
+            if len(self._sides) == 1 << 20:
+                self._sides = self._sides[::2]
+                self._side_stride *= 2
+        self._train_seen += 1
+
+
+class _SplitWriter:
+    """Buffers the drawings of one split and appends them to its datasets."""
+
+    def __init__(self, group: h5py.Group, dtype: np.dtype[Any]) -> None:
+        self.digest = hashlib.blake2b(digest_size=16)
+        self._group = group
+        text = h5py.string_dtype()
+        growing: dict[str, Any] = {"chunks": True}
+        self._steps = group.create_dataset(
+            "steps",
+            (0, 3),
+            dtype,
+            maxshape=(None, 3),
+            chunks=(_CHUNK_STEPS, 3),
+            compression="gzip",
+            compression_opts=4,
+            shuffle=True,
+        )
+        self._offsets = group.create_dataset("offsets", (1,), np.int64, maxshape=(None,), **growing)
+        self._origins = group.create_dataset(
+            "origins", (0, 2), np.float32, maxshape=(None, 2), **growing
+        )
+        self._category = group.create_dataset(
+            "category", (0,), np.uint16, maxshape=(None,), **growing
+        )
+        self._metadata = group.create_dataset("metadata", (0,), text, maxshape=(None,), **growing)
+        self._pending: list[tuple[NDArray[Any], NDArray[Any], int, str]] = []
+        self._pending_steps = 0
+
+    def append(self, rows: NDArray[Any], drawing: Drawing, category: int) -> None:
+        origin = drawing.strokes[0][0] if drawing.strokes else np.zeros(2)
+        notes = {key: value for key, value in drawing.metadata.items() if key != "box"}
+        text = json.dumps(notes, ensure_ascii=False) if notes else ""
+        self._pending.append((rows, origin, category, text))
+        self._pending_steps += len(rows)
+        self.digest.update(len(rows).to_bytes(8, "little") + rows.tobytes())
+        if self._pending_steps >= _BUFFERED_STEPS or len(self._pending) >= _BUFFERED_STEPS:
+            self.flush()
+
+    def flush(self) -> None:
+        if not self._pending:
+            return
+        rows, origins, categories, texts = zip(*self._pending, strict=True)
+        first = int(self._offsets[-1])
+        ends = first + np.cumsum([len(r) for r in rows])
+        _extend(self._steps, np.concatenate(rows))
+        _extend(self._offsets, ends)
+        _extend(self._origins, np.array(origins))
+        _extend(self._category, np.array(categories))
+        _extend(self._metadata, np.array(texts, dtype=object))
+        self._pending.clear()
+        self._pending_steps = 0
+
+
+def _extend(dataset: h5py.Dataset, values: NDArray[Any]) -> None:
+    start = dataset.shape[0]
+    dataset.resize(start + len(values), axis=0)
+    dataset[start:] = values
+
+
+class Split(Sequence[Drawing]):
+    """The drawings of one split, in data units, read when they are asked for.
+
+    `len(split)`, `split[i]` (a Drawing), iteration. `rows(i)` gives the bare stroke-3 rows.
+    """
+
+    def __init__(self, data: DataFile, name: str, group: h5py.Group) -> None:
+        """Read the index of the split; its steps stay in the file."""
+        self.name = name
+        self._data = data
+        try:
+            self._steps = group["steps"]
+            self._offsets: NDArray[np.int64] = group["offsets"][:]
+            self._origins: NDArray[np.float32] = group["origins"][:]
+            self._category: NDArray[np.uint16] = group["category"][:]
+        except (KeyError, OSError) as error:
+            raise BadFileError(
+                "a data set is missing or damaged", path=data.path, where=name
+            ) from error
+        self._metadata = group.get("metadata")
+        count = len(self._origins)
+        if (
+            len(self._offsets) != count + 1
+            or len(self._category) != count
+            or self._offsets[0] != 0
+            or (np.diff(self._offsets) < 0).any()
+            or self._offsets[-1] != len(self._steps)
+        ):
+            raise BadFileError(
+                "the index does not match the steps",
+                path=data.path,
+                where=name,
+                hint="convert the drawings again",
+            )
+
+    def __len__(self) -> int:
+        """Return the number of drawings."""
+        return len(self._origins)
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """(n,) number of steps of each drawing (N_s)."""
+        return np.diff(self._offsets)
+
+    @property
+    def categories(self) -> NDArray[np.uint16]:
+        """(n,) index of each drawing's category in the file's `categories`; 65535 for none."""
+        return self._category
+
+    def rows(self, index: int) -> NDArray[Any]:
+        """Return (N_s, 3) stroke-3 rows of a drawing, int16 or float32, in data units."""
+        first, end = self._offsets[index], self._offsets[index + 1]
+        return np.asarray(self._steps[first:end])
+
+    def all_rows(self) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        """Return the (N, 3) rows of all drawings and their (n + 1,) offsets, in memory."""
+        return np.asarray(self._steps[:]), self._offsets
+
+    @overload
+    def __getitem__(self, index: int) -> Drawing: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Drawing]: ...
+    def __getitem__(self, index: int | slice) -> Drawing | list[Drawing]:
+        """Return a drawing, or a list of them, in place and with category and metadata."""
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        if index < 0:
+            index += len(self)
+        if not 0 <= index < len(self):
+            raise IndexError(f"drawing {index} of {len(self)}")
+        drawing = Drawing.from_stroke3(self.rows(index), metadata=self._notes(index))
+        x, y = self._origins[index]
+        category = self._category[index]
+        name = None if category == NO_CATEGORY else self._data.categories[category]
+        drawing = drawing.transform(1.0, (float(x), float(y))).with_category(name)
+        if self._data.preparation.fit == "box":
+            drawing = drawing.with_metadata(box=self._data.preparation.extent)
+        return drawing
+
+    def __iter__(self) -> Iterator[Drawing]:
+        """Iterate over the drawings in order."""
+        return (self[i] for i in range(len(self)))
+
+    def _notes(self, index: int) -> dict[str, Any]:
+        if self._metadata is None:
+            return {}
+        text = self._metadata[index]
+        return json.loads(text) if text else {}
+
+
+class DataFile:
+    """A data file opened for reading: `data["train"][0]`, `len(data)`, `data.scale_factor`.
+
+    Args:
+        path: The file.
+
+    Attributes:
+        splits: The splits that the file has, by name, in the order train, valid, test.
+        categories: Names of categories.
+        preparation: How the drawings became data units.
+        scale_factor: The standard deviation of all training offsets; model units are data units
+            divided by it.
+        fingerprint: A digest of all steps, to tell data sets apart.
+        info: Source, licence, attribution, report of the conversion.
+
+    Raises:
+        BadFileError: If it is missing, is no data file, is damaged, or is newer than this program.
+    """
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        """Open the file and read its index."""
+        self.path = Path(path)
+        if not self.path.is_file():
+            raise BadFileError(
+                "no such data file", path=path, hint="make one with `sketchrnn data convert`"
+            )
+        try:
+            self._file = h5py.File(self.path, "r")
+        except OSError as error:
+            raise BadFileError(
+                "is not a data file, or is damaged",
+                path=path,
+                hint="make one with `sketchrnn data convert`",
+            ) from error
+        attributes = self._file.attrs
+        if attributes.get("format") != FORMAT:
+            raise BadFileError(
+                "is HDF5, but not a data file of sketchrnn",
+                path=path,
+                hint="make one with `sketchrnn data convert`",
+            )
+        version = int(attributes.get("format_version", 0))
+        if version > FORMAT_VERSION:
+            raise BadFileError(
+                f"has format version {version}, and this program knows {FORMAT_VERSION}",
+                path=path,
+                hint="install a newer sketchrnn",
+            )
+        try:
+            self.preparation = Preparation.from_dict(json.loads(attributes["preparation"]))
+            self.scale_factor = float(attributes["scale_factor"])
+            self.fingerprint = str(attributes["fingerprint"])
+            self.info: dict[str, Any] = json.loads(attributes["info"])
+            names = self._file["categories"][:] if "categories" in self._file else []
+        except (KeyError, ValueError, OSError) as error:
+            raise BadFileError(
+                "an attribute is missing or damaged", path=path, hint="convert the drawings again"
+            ) from error
+        self.categories: list[str] = [name.decode() for name in names]
+        self.splits: dict[str, Split] = {
+            name: Split(self, name, self._file[name]) for name in SPLITS if name in self._file
+        }
+
+    def __len__(self) -> int:
+        """Return the number of drawings of all splits."""
+        return sum(len(split) for split in self.splits.values())
+
+    def __getitem__(self, key: str | int) -> Any:
+        """Return a split by name, or a drawing by its number over all splits.
+
+        Raises:
+            BadFileError: If the file has no such split.
+        """
+        if isinstance(key, str):
+            if key not in self.splits or not len(self.splits[key]):
+                raise BadFileError(
+                    f"has no drawings in split {key!r}",
+                    path=self.path,
+                    hint=f"choose one of {', '.join(n for n, s in self.splits.items() if len(s))}",
+                )
+            return self.splits[key]
+        index = key + len(self) if key < 0 else key
+        for split in self.splits.values():
+            if 0 <= index < len(split):
+                return split[index]
+            index -= len(split)
+        raise IndexError(f"drawing {key} of {len(self)}")
+
+    def __repr__(self) -> str:
+        """Say what it holds."""
+        counts = ", ".join(f"{name} {len(split)}" for name, split in self.splits.items())
+        return f"DataFile({self.path.name}: {counts})"
+
+    def close(self) -> None:
+        """Close the file; its splits cannot be read afterwards."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        """Return the file."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the file."""
+        self.close()
+
+
+def open_data(path: str | PathLike[str]) -> DataFile:
+    """Open a data file for reading; see `DataFile`.
+
+    Raises:
+        BadFileError: If it is missing, is no data file, is damaged, or is newer than this program.
+    """
+    return DataFile(path)
