@@ -1,0 +1,121 @@
+"""What a conversion did: counted, with a line for everything skipped."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from typing import Any
+
+FIRST_NAMES = 5
+_MAX_REASONS = 50
+
+
+@dataclasses.dataclass
+class Skipped:
+    """What was skipped for one reason.
+
+    Args:
+        count: How many.
+        first: The names of the first few.
+    """
+
+    count: int = 0
+    first: list[str] = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass
+class Lengths:
+    """Steps of drawings, counted as they come.
+
+    Args:
+        count: Drawings counted.
+        total: Their steps.
+        longest: The most steps of one.
+    """
+
+    count: int = 0
+    total: int = 0
+    longest: int = 0
+
+    def add(self, steps: int) -> None:
+        """Count a drawing."""
+        self.count += 1
+        self.total += steps
+        self.longest = max(self.longest, steps)
+
+    @property
+    def mean(self) -> float:
+        """The mean number of steps; 0 where there is no drawing."""
+        return self.total / self.count if self.count else 0.0
+
+    def to_dict(self) -> dict[str, float]:
+        """Return mean and longest for JSON."""
+        return {"mean": round(self.mean, 3), "longest": self.longest}
+
+
+@dataclasses.dataclass
+class ConversionReport:
+    """What `convert` read, kept and skipped.
+
+    Args:
+        read: Drawings looked at, skipped ones included.
+        kept: Drawings written.
+        skipped: Reason -> how many, and the first names.
+        before: Lengths of the drawings kept, as they came.
+        after: Lengths of the drawings kept, simplified.
+        splits: Split -> drawings.
+        categories: Category -> drawings; "" for drawings that have none.
+        scale_factor: Of the training drawings.
+    """
+
+    read: int = 0
+    kept: int = 0
+    skipped: dict[str, Skipped] = dataclasses.field(default_factory=dict)
+    before: Lengths = dataclasses.field(default_factory=Lengths)
+    after: Lengths = dataclasses.field(default_factory=Lengths)
+    splits: Counter[str] = dataclasses.field(default_factory=Counter)
+    categories: Counter[str] = dataclasses.field(default_factory=Counter)
+    scale_factor: float = 1.0
+
+    def skip(self, name: str, reason: str) -> None:
+        """Count a drawing that was skipped."""
+        self.read += 1
+        if reason not in self.skipped and len(self.skipped) >= _MAX_REASONS:
+            reason = "other reasons"
+        entry = self.skipped.setdefault(reason, Skipped())
+        entry.count += 1
+        if len(entry.first) < FIRST_NAMES:
+            entry.first.append(name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything for JSON."""
+        return {
+            "read": self.read,
+            "kept": self.kept,
+            "skipped": {why: dataclasses.asdict(entry) for why, entry in self.skipped.items()},
+            "before": self.before.to_dict(),
+            "after": self.after.to_dict(),
+            "splits": dict(self.splits),
+            "categories": dict(self.categories),
+            "scale_factor": self.scale_factor,
+        }
+
+    def lines(self) -> list[str]:
+        """Return the report for people, a line a fact."""
+        splits = ", ".join(f"{name} {count}" for name, count in self.splits.items())
+        lines = [f"read {self.read}, kept {self.kept} ({splits})"]
+        for reason, entry in sorted(self.skipped.items(), key=lambda pair: -pair[1].count):
+            names = ", ".join(entry.first) + (", …" if entry.count > len(entry.first) else "")
+            lines.append(f"skipped {entry.count}: {reason}: {names}")
+        lines.append(
+            f"steps a drawing: mean {self.after.mean:.1f}, longest {self.after.longest}"
+            f" (before simplification {self.before.mean:.1f}, {self.before.longest})"
+        )
+        if set(self.categories) - {""}:
+            common = [f"{name or '(none)'} {n}" for name, n in self.categories.most_common(8)]
+            more = len(self.categories) - len(common)
+            lines.append(
+                "categories: " + ", ".join(common) + (f" and {more} more" if more > 0 else "")
+            )
+        lines.append(f"scale factor {self.scale_factor:.4f}")
+        return lines

@@ -1,0 +1,259 @@
+"""KanjiVG: Chinese characters as brush-order strokes, from the PyPI package or a folder of SVGs.
+
+Every file is a square box of side 109 with one path a stroke, in writing order, in nested groups
+that name the components. Licence CC BY-SA 3.0, Ulrich Apel, https://kanjivg.tagaini.net.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from sketchrnn.drawing import (
+    BadDrawingError,
+    BadFileError,
+    BadSettingError,
+    Drawing,
+    MissingDependencyError,
+    SketchRNNError,
+)
+from sketchrnn.sources.kanjivg_path import flatten_path
+from sketchrnn.sources.markup import read_bytes, walk
+from sketchrnn.sources.source import Item, Skip, Source
+
+PACKAGE = "kanjivg"
+LICENCE = "CC BY-SA 3.0"
+ATTRIBUTION = "KanjiVG by Ulrich Apel and contributors, https://kanjivg.tagaini.net"
+EPSILON = 1.5
+"""The simplification, in units of the extent 255, that keeps hooks and bends of a brush stroke."""
+
+BOX = 109.0
+MAX_FILE_BYTES = 1 << 20  # the largest file of the package has 15 KiB
+
+SCRIPTS: dict[str, tuple[tuple[int, int], ...]] = {
+    "kanji": (
+        (0x3400, 0x4DBF),  # CJK ideographs, extension A
+        (0x4E00, 0x9FFF),  # CJK ideographs
+    ),
+    "extended": (
+        (0xF900, 0xFAFF),  # compatibility ideographs, second forms of others
+        (0x20000, 0x3FFFF),  # the supplementary planes
+    ),
+    "hiragana": ((0x3040, 0x309F),),
+    "katakana": ((0x30A0, 0x30FF), (0x31F0, 0x31FF)),
+    "latin": ((0x41, 0x5A), (0x61, 0x7A), (0xFF21, 0xFF3A), (0xFF41, 0xFF5A)),
+    "digits": ((0x30, 0x39), (0xFF10, 0xFF19)),
+    "radicals": ((0x2E80, 0x2FDF),),
+}
+"""The scripts that can be asked for, with their ranges of code points; "other" is the rest."""
+
+_NAME = re.compile(r"([0-9a-f]{5}|10[0-9a-f]{4})(-\w+)?\.svg")
+
+
+def script_of(code_point: int) -> str:
+    """Return the script of a character: a key of `SCRIPTS`, or "other"."""
+    for script, ranges in SCRIPTS.items():
+        if any(first <= code_point <= last for first, last in ranges):
+            return script
+    return "other"
+
+
+def check_scripts(scripts: Collection[str]) -> frozenset[str]:
+    """Return the scripts as a set; "all" stands for every one.
+
+    Raises:
+        BadSettingError: If one is unknown or there is none.
+    """
+    known = {*SCRIPTS, "other"}
+    unknown = [script for script in scripts if script not in known | {"all"}]
+    if unknown or not scripts:
+        raise BadSettingError(
+            f"unknown script {unknown[0]!r}" if unknown else "no script is asked for",
+            hint=f"choose from {', '.join([*SCRIPTS, 'other', 'all'])}",
+        )
+    return frozenset(known if "all" in scripts else scripts)
+
+
+def is_kanjivg_name(name: str) -> bool:
+    """Say whether a file is named as KanjiVG names its own: a code point, perhaps a variant."""
+    return _NAME.fullmatch(name) is not None
+
+
+def installed_folder() -> Path:
+    """Return the folder of the installed PyPI package, found without importing it.
+
+    Raises:
+        MissingDependencyError: If it is not installed.
+    """
+    hint = "pip install 'sketchrnn[kanjivg]'"
+    try:
+        distribution = metadata.distribution(PACKAGE)
+    except metadata.PackageNotFoundError:
+        raise MissingDependencyError("KanjiVG is not installed", hint=hint) from None
+    folder = Path(str(distribution.locate_file("kanji")))
+    if not folder.is_dir():
+        raise MissingDependencyError("the kanjivg package has no folder kanji", hint=hint)
+    return folder
+
+
+def open_kanjivg(
+    folder: Path | None = None,
+    *,
+    variants: bool = False,
+    scripts: Collection[str] = ("kanji",),
+) -> Source:
+    """Open the installed package, or a folder of its files.
+
+    Args:
+        folder: A folder of KanjiVG's SVG files; None: the installed package.
+        variants: Whether to keep variants, the files with a hyphen in their name.
+        scripts: What to keep: keys of `SCRIPTS`, "other", "all".
+
+    Returns:
+        The source. The group of a drawing is its code point, so that variants stay together.
+
+    Raises:
+        BadFileError: If the folder holds none of KanjiVG's files.
+        MissingDependencyError: If the package is asked for and not installed.
+        BadSettingError: If a script is unknown.
+    """
+    wanted = check_scripts(scripts)
+    place = installed_folder() if folder is None else folder
+    paths = sorted(path for path in place.glob("*.svg") if is_kanjivg_name(path.name))
+    if not paths:
+        raise BadFileError(
+            "holds no files of KanjiVG, such as 06f22.svg",
+            path=place,
+            hint="choose the folder `kanji` of KanjiVG",
+        )
+
+    def read(skip: Skip) -> Iterator[Item]:
+        for path in paths:
+            match = _NAME.fullmatch(path.name)
+            assert match is not None  # only such names were taken
+            script = script_of(int(match[1], 16))
+            if match[2] and not variants:
+                skip(path.name, "a variant of a character (asked for by --variants)")
+            elif script not in wanted:
+                skip(path.name, f"script {script} (asked for by --scripts)")
+            else:
+                try:
+                    drawing = read_kanjivg(path)
+                except SketchRNNError as error:
+                    skip(path.name, error)
+                else:
+                    yield Item(drawing, path.name, group=_group(int(match[1], 16)))
+
+    return Source(
+        PACKAGE if folder is None else str(folder),
+        "box",
+        EPSILON,
+        read,
+        licence=LICENCE,
+        attribution=ATTRIBUTION,
+        length=len(paths),
+        version=metadata.version(PACKAGE) if folder is None else None,
+    )
+
+
+def read_kanjivg(path: Path, data: bytes | None = None) -> Drawing:
+    """Read one file of KanjiVG.
+
+    Args:
+        path: The file; its name tells the character.
+        data: Its content, where it has been read already.
+
+    Returns:
+        A drawing with one stroke a path, in writing order, in units of the box (109). Category:
+        the script. Metadata: box, character, code_point, components, radical, variant, source.
+
+    Raises:
+        BadFileError: If it is not XML, declares entities, or has no strokes.
+    """
+    content = read_bytes(path, MAX_FILE_BYTES) if data is None else data
+    reader = _Reader(path)
+    walk(content, path, reader.start, reader.end)
+    if not reader.strokes:
+        raise BadFileError("has no strokes", path=path, hint="choose a file of KanjiVG")
+    notes: dict[str, Any] = {"box": reader.box, "source": path.name}
+    script = None
+    if match := _NAME.fullmatch(path.name):
+        code_point = int(match[1], 16)
+        script = script_of(code_point).replace("extended", "kanji")
+        notes |= {"character": chr(code_point), "code_point": match[1]}
+        if match[2]:
+            notes["variant"] = match[2][1:]
+    if reader.components:
+        notes["components"] = reader.components
+    if reader.radical:
+        notes["radical"] = reader.radical
+    try:
+        return Drawing(reader.strokes, script, notes)
+    except BadDrawingError as error:
+        raise BadFileError(error.problem, path=path, where=error.where) from None
+
+
+def _group(code_point: int) -> str:
+    """Return the code point whose shape a character shares: compatibility forms are folded."""
+    folded = unicodedata.normalize("NFKC", chr(code_point))
+    return f"{ord(folded) if len(folded) == 1 else code_point:05x}"
+
+
+class _Reader:
+    """Collects strokes and labels while the elements of one file go by."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.box = BOX
+        self.strokes: list[Any] = []
+        self.components: list[str] = []
+        self.radical: dict[str, str] = {}
+        self._depth = 0  # of groups
+        self._numbers_depth: int | None = None  # where the group of stroke numbers began
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == "g":
+            self._depth += 1
+            if "StrokeNumbers" in attributes.get("id", "") and self._numbers_depth is None:
+                self._numbers_depth = self._depth
+            self._note_labels(attributes)
+        elif tag == "svg" and "viewBox" in attributes:
+            self.box = self._side(attributes["viewBox"])
+        elif tag == "path" and self._numbers_depth is None:
+            where = attributes.get("id") or f"stroke {len(self.strokes)}"
+            try:
+                self.strokes.append(flatten_path(attributes.get("d", ""), self.box))
+            except BadDrawingError as error:
+                raise BadFileError(error.problem, path=self.path, where=where) from None
+
+    def end(self, tag: str) -> None:
+        if tag == "g":
+            if self._numbers_depth == self._depth:
+                self._numbers_depth = None
+            self._depth -= 1
+
+    def _note_labels(self, attributes: dict[str, str]) -> None:
+        element = attributes.get("kvg:element")
+        if element is None:
+            return
+        # level 1 holds all strokes, level 2 is the character itself; a component in several
+        # parts is named at each of them and counted at the first
+        if self._depth > 2 and attributes.get("kvg:part", "1") == "1":
+            self.components.append(element)
+        if "kvg:radical" in attributes:
+            self.radical.setdefault(attributes["kvg:radical"], element)
+
+    def _side(self, view_box: str) -> float:
+        try:
+            left, top, width, height = (float(n) for n in view_box.replace(",", " ").split())
+        except ValueError:
+            left = top = width = height = float("nan")
+        if not (left == top == 0 and width == height and 1 <= width <= 1e6):
+            raise BadFileError(
+                f"has the view box {view_box[:60]!r}, not a square at the origin", path=self.path
+            )
+        return width
