@@ -1,0 +1,19 @@
+"""Drawings to pictures: SVG, PNG, PDF, HTML; one drawing or a gallery.
+
+svgwrite, cairosvg and Pillow are loaded when they are first needed.
+"""
+
+from sketchrnn.render.gallery import Gallery, gallery
+from sketchrnn.render.save import SUFFIXES, drawing_to_png, drawing_to_svg, save_drawing
+from sketchrnn.render.style import FITS, Style
+
+__all__ = [
+    "FITS",
+    "SUFFIXES",
+    "Gallery",
+    "Style",
+    "drawing_to_png",
+    "drawing_to_svg",
+    "gallery",
+    "save_drawing",
+]

@@ -1,0 +1,255 @@
+"""Many drawings on one page: a grid, with title, captions and labels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from sketchrnn.drawing import BadSettingError, Drawing
+from sketchrnn.render.color import mix
+from sketchrnn.render.lettering import clean, shorten, text_width, wrap
+from sketchrnn.render.page import Frame, Label, Page
+from sketchrnn.render.placement import Cell, place
+from sketchrnn.render.raster import Note, page_to_png
+from sketchrnn.render.save import encode_page, save_page
+from sketchrnn.render.style import Style, check_number
+from sketchrnn.render.svg import page_to_svg
+
+CELL = 96
+"""The side of a cell in px where the caller names none."""
+
+RASTER_SCALE = 2.0
+"""Pixels of a PNG for each px: captions are small, and screens are fine."""
+
+_TITLE_SIZE = 16.0
+_LABEL_SIZE = 11.0
+_WIDEST_LABEL = 160.0
+_NARROWEST_TITLE = 320.0  # a title may widen a small page to this before it is broken
+_LEADING = 1.35  # from baseline to baseline, in font sizes
+_CAP_HEIGHT = 0.72  # of the font size; half of it centres a line on a point
+_MUTED = 0.58  # share of the ink in captions and labels
+_FAINT = 0.14  # share of the ink in hairlines
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Drawings on a page, not yet written. Made by `gallery`.
+
+    Attributes:
+        page: Where everything stands.
+        scale: Pixels of a PNG for each px.
+    """
+
+    page: Page
+    scale: float = RASTER_SCALE
+
+    def to_svg(self) -> str:
+        """Return the page as an SVG document."""
+        return page_to_svg(self.page)
+
+    def to_png(self, note: Note | None = None) -> bytes:
+        """Return the page as a PNG file.
+
+        Args:
+            note: Told when Pillow paints because libcairo is missing.
+
+        Raises:
+            BadSettingError: If the page is too large to be painted.
+            MissingDependencyError: If neither libcairo nor Pillow is there.
+        """
+        return page_to_png(self.page, self.scale, note)
+
+    def encode(self, suffix: str, note: Note | None = None) -> bytes:
+        """Return the page as the bytes of a file of that suffix; see `save`."""
+        return encode_page(self.page, suffix, self.scale, note)
+
+    def save(
+        self, path: str | PathLike[str], overwrite: bool = False, note: Note | None = None
+    ) -> Path:
+        """Write the page as .svg, .png, .pdf or .html, by the suffix of `path`.
+
+        Args:
+            path: The file to write.
+            overwrite: Whether a file that exists may be replaced.
+            note: Told when Pillow paints a PNG because libcairo is missing.
+
+        Returns:
+            The path.
+
+        Raises:
+            BadSettingError: If the suffix is unknown, or the page too large to be painted.
+            OutputExistsError: If the file exists.
+            MissingDependencyError: If the format needs something that is not installed.
+        """
+        return save_page(self.page, path, overwrite, self.scale, note)
+
+    def _repr_svg_(self) -> str:
+        """Show as a picture in a notebook."""
+        return self.to_svg()
+
+
+def gallery(
+    drawings: Iterable[Drawing | None] | Iterable[Iterable[Drawing | None]],
+    columns: int = 8,
+    *,
+    title: str | None = None,
+    captions: Iterable[Any] | None = None,
+    row_labels: Iterable[Any] | None = None,
+    gap: float = 8.0,
+    page_margin: float = 24.0,
+    grid: bool = False,
+    recipe: Mapping[str, Any] | None = None,
+    **style: Any,
+) -> Gallery:
+    """Lay drawings out on a page.
+
+    Args:
+        drawings: In reading order; or a list of rows, each a list of drawings. None leaves a cell
+            empty. No drawings make a page with nothing but its title.
+        columns: How many drawings stand side by side; not used where rows are given.
+        title: Stands at the head of the page, and names the document.
+        captions: One a drawing, in reading order, under its cell; None or "" for no caption.
+        row_labels: One a row, to the left of it.
+        gap: Between cells, in px.
+        page_margin: Around everything, in px.
+        grid: Draw a hairline around each cell.
+        recipe: How the drawings came about (model, seed, temperature, versions): JSON types. It is
+            written into the SVG's <metadata>, and into a PNG as the text "recipe".
+        **style: As `Style` takes; `size` is that of a cell, 96 px square where not given.
+
+    Returns:
+        The page, to be saved or shown.
+
+    Raises:
+        BadSettingError: If a style is unknown or cannot be used, or if there are not as many
+            captions as drawings, or row labels as rows.
+
+    >>> gallery([Drawing([[(0, 0), (9, 9)]])] * 3, columns=2).page.width
+    248.0
+    """
+    look = Style.of(style, size=(CELL, CELL))
+    gap = check_number("gap", gap, lowest=0)
+    page_margin = check_number("page_margin", page_margin, lowest=0)
+    rows = _rows(drawings, columns)
+    width, height = look.size
+    count = sum(len(row) for row in rows)
+    texts = _texts(captions, count, "captions", "drawing")
+    labels = _texts(row_labels, len(rows), "row_labels", "row")
+    ink = look.ink
+    muted = mix(ink, look.background or "#ffffff", _MUTED)
+    faint = mix(ink, look.background or "#ffffff", _FAINT)
+    caption_size = min(13.0, max(8.0, round(width / 9.6 * 2) / 2))
+    caption_room = round(1.5 * caption_size) if any(texts) else 0
+
+    most = max((len(row) for row in rows), default=0)
+    grid_width = most * width + max(0, most - 1) * gap
+    label_width = min(
+        _WIDEST_LABEL, max((text_width(text, _LABEL_SIZE) for text in labels), default=0.0)
+    )
+    left = page_margin + (math.ceil(label_width) + 12 if label_width else 0)
+    content = left - page_margin + grid_width
+    heading = clean(title) if title else ""
+    title_width = math.ceil(text_width(heading, _TITLE_SIZE))
+    content = max(content, min(title_width, _NARROWEST_TITLE))
+
+    marks: list[Label] = []
+    y = page_margin
+    for line in wrap(heading, _TITLE_SIZE, content):
+        baseline = y + _CAP_HEIGHT * _TITLE_SIZE
+        marks.append(Label(line, page_margin, baseline, _TITLE_SIZE, ink, bold=True))
+        y += round(_LEADING * _TITLE_SIZE)
+    if heading and rows:
+        y += round(0.6 * _TITLE_SIZE)
+
+    cells: list[Cell] = []
+    shown: list[Drawing] = []
+    caption = iter(texts or [""] * count)
+    for i, row in enumerate(rows):
+        if i:
+            y += gap
+        if labels and labels[i]:
+            text = shorten(labels[i], _LABEL_SIZE, _WIDEST_LABEL)
+            middle = y + height / 2 + _CAP_HEIGHT * _LABEL_SIZE / 2
+            marks.append(
+                Label(text, page_margin, middle, _LABEL_SIZE, muted, whole=_cut(labels[i], text))
+            )
+        for j, drawing in enumerate(row):
+            cell = Cell(left + j * (width + gap), y, width, height)
+            words = next(caption)
+            if words:
+                text = shorten(words, caption_size, width + 0.5 * gap)
+                baseline = y + height + round(1.15 * caption_size, 1)
+                center = cell.x + width / 2
+                marks.append(
+                    Label(
+                        text,
+                        center,
+                        baseline,
+                        caption_size,
+                        muted,
+                        anchor="middle",
+                        whole=_cut(words, text),
+                    )
+                )
+            if drawing is not None:
+                cells.append(cell)
+                shown.append(drawing)
+        y += height + caption_room
+    frames = tuple(Frame(*cell, faint) for cell in cells) if grid else ()
+    page = Page(
+        width=float(2 * page_margin + content) or 1.0,
+        height=float(y + page_margin) or 1.0,
+        ink=ink,
+        stroke_width=look.pen,
+        precision=look.precision,
+        background=look.background,
+        pictures=place(shown, cells, look),
+        labels=tuple(marks),
+        frames=frames,
+        title=heading or None,
+        recipe=recipe,
+    )
+    return Gallery(page, look.scale or RASTER_SCALE)
+
+
+def _rows(
+    drawings: Iterable[Drawing | None] | Iterable[Iterable[Drawing | None]], columns: int
+) -> list[list[Drawing | None]]:
+    whole = isinstance(columns, int) and not isinstance(columns, bool)
+    if not (whole and columns >= 1):
+        raise BadSettingError(f"columns is {columns!r}, and must be a whole number above 0")
+    items: list[Any] = [drawings] if isinstance(drawings, Drawing) else list(drawings)
+    nested = [item for item in items if not (item is None or isinstance(item, Drawing))]
+    if not nested:
+        return [items[start : start + columns] for start in range(0, len(items), columns)]
+    try:
+        rows = [[] if item is None else list(item) for item in items]
+    except TypeError:
+        raise BadSettingError(
+            "drawings and rows of drawings are mixed", hint="give either drawings or rows of them"
+        ) from None
+    for cell in (cell for row in rows for cell in row):
+        if not (cell is None or isinstance(cell, Drawing)):
+            raise BadSettingError(f"expected drawings, got {type(cell).__name__}")
+    return rows
+
+
+def _texts(texts: Iterable[Any] | None, count: int, name: str, what: str) -> list[str]:
+    if texts is None:
+        return []
+    if isinstance(texts, str):
+        raise BadSettingError(f"{name} is one text", hint=f"give a list with one for each {what}")
+    cleaned = ["" if text is None else clean(str(text)) for text in texts]
+    if len(cleaned) != count:
+        raise BadSettingError(
+            f"there are {len(cleaned)} {name} for {count} {what}{'' if count == 1 else 's'}"
+        )
+    return cleaned
+
+
+def _cut(whole: str, shown: str) -> str | None:
+    return whole if whole != shown else None

@@ -1,0 +1,103 @@
+"""What is on a page, ready to be written as SVG or painted as pixels; lengths in px.
+
+Layout happens once, here and in its neighbours; the writers only know marks. So all formats
+show the same picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+DOT_WIDTH = 1.5
+"""The diameter of a dot, in stroke widths: an eye must not be taken for a speck."""
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A drawing at its place.
+
+    Attributes:
+        strokes: (n, 2) points each, already rounded to the page's precision.
+        colors: One a stroke, or None where all have the page's ink.
+    """
+
+    strokes: tuple[NDArray[np.float64], ...]
+    colors: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Label:
+    """A line of text.
+
+    Attributes:
+        text: What it says.
+        x: Of its anchor.
+        y: Of its baseline.
+        size: Of the font.
+        color: Of the text.
+        anchor: "start", "middle" or "end".
+        bold: Whether it stands out.
+        whole: The whole text, where `text` had to be shortened.
+    """
+
+    text: str
+    x: float
+    y: float
+    size: float
+    color: str
+    anchor: str = "start"
+    bold: bool = False
+    whole: str | None = None
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A hairline around a cell."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    color: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """A picture ready to be written.
+
+    Attributes:
+        width: Of the page.
+        height: Of the page.
+        ink: Colour of strokes that have no own.
+        stroke_width: Of the pen.
+        precision: Decimals of coordinates.
+        background: A colour, or None: transparent.
+        pictures: Drawings in reading order.
+        labels: Lines of text.
+        frames: Hairlines.
+        title: What the document is called.
+        recipe: How the drawings came about; JSON types.
+    """
+
+    width: float
+    height: float
+    ink: str
+    stroke_width: float
+    precision: int
+    background: str | None = None
+    pictures: tuple[Picture, ...] = ()
+    labels: tuple[Label, ...] = ()
+    frames: tuple[Frame, ...] = ()
+    title: str | None = None
+    recipe: Mapping[str, Any] | None = None
+
+
+def is_dot(stroke: NDArray[np.float64]) -> bool:
+    """Say whether all points of a stroke (n, 2) coincide."""
+    return bool((stroke == stroke[0]).all())

@@ -1,0 +1,166 @@
+"""Pages as PNG by Pillow, for where libcairo is missing.
+
+Pillow draws lines with hard edges and whole numbers. So each colour of each drawing is drawn
+several times too large as a mask of its own, averaged down, which makes it smooth, and laid over
+the page in that colour. Masks are no larger than what they hold.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sketchrnn.drawing import MissingDependencyError
+from sketchrnn.render.color import mix, parse_color
+from sketchrnn.render.page import DOT_WIDTH, Frame, Label, Page, is_dot
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SUPERSAMPLING = 4
+"""Times too large in each direction: 16 steps from white to black."""
+
+_LATIN_FILES = ("Helvetica.ttc", "Arial.ttf", "LiberationSans-Regular.ttf", "DejaVuSans.ttf")
+_CJK_FILES = (
+    "NotoSansCJK-Regular.ttc",
+    "NotoSansCJKjp-Regular.otf",
+    "Hiragino Sans GB.ttc",
+    "YuGothR.ttc",
+    "msyh.ttc",
+    "wqy-zenhei.ttc",
+)
+
+
+def page_to_png_by_pillow(page: Page, scale: float) -> bytes:
+    """Paint a page as PNG.
+
+    Args:
+        page: What to paint.
+        scale: Pixels for each px.
+
+    Raises:
+        MissingDependencyError: If Pillow is not installed.
+    """
+    try:
+        from PIL import Image
+    except ImportError:
+        raise MissingDependencyError(
+            "PNG needs libcairo or Pillow, and neither is there",
+            hint="pip install Pillow; or write SVG",
+        ) from None
+    size = (max(1, round(page.width * scale)), max(1, round(page.height * scale)))
+    ground = (0, 0, 0, 0) if page.background is None else (*parse_color(page.background), 255)
+    canvas = Image.new("RGBA", size, ground)
+    for frame in page.frames:
+        _paint_frame(canvas, frame, scale, page.background)
+    for picture in page.pictures:
+        colors = picture.colors or (page.ink,) * len(picture.strokes)
+        pairs = zip(colors, picture.strokes, strict=True)
+        for color, run in itertools.groupby(pairs, key=lambda pair: pair[0]):
+            _paint_strokes(canvas, [s for _, s in run], color, page.stroke_width, scale)
+    for label in page.labels:
+        _paint_label(canvas, label, scale)
+    if page.background is not None:
+        canvas = canvas.convert("RGB")
+    written = io.BytesIO()
+    canvas.save(written, "PNG")
+    return written.getvalue()
+
+
+def _paint_strokes(
+    canvas: Any,
+    strokes: list[NDArray[np.float64]],
+    color: str,
+    width: float,
+    scale: float,
+) -> None:
+    """Lay strokes (n, 2), in px, over a canvas."""
+    from PIL import Image, ImageDraw
+
+    reach = DOT_WIDTH * width * scale / 2 + 1  # how far ink goes beyond the points, in pixels
+    points = np.concatenate(strokes) * scale
+    left, top = (max(0, math.floor(low - reach)) for low in points.min(axis=0))
+    right, bottom = (
+        min(side, math.ceil(high + reach))
+        for side, high in zip(canvas.size, points.max(axis=0), strict=True)
+    )
+    if left >= right or top >= bottom:
+        return  # off the page
+    mask = Image.new("L", ((right - left) * SUPERSAMPLING, (bottom - top) * SUPERSAMPLING))
+    draw = ImageDraw.Draw(mask)
+    for stroke in strokes:
+        fine = (stroke * scale - (left, top)) * SUPERSAMPLING
+        if is_dot(stroke):
+            _disc(draw, fine[0], DOT_WIDTH * width * scale * SUPERSAMPLING / 2)
+            continue
+        radius = width * scale * SUPERSAMPLING / 2
+        for start, end in itertools.pairwise(fine):
+            _bar(draw, start, end, radius)
+        for point in fine:
+            _disc(draw, point, radius)
+    ink = Image.new("RGBA", (right - left, bottom - top), (*parse_color(color), 255))
+    ink.putalpha(mask.reduce(SUPERSAMPLING))
+    canvas.alpha_composite(ink, (left, top))
+
+
+def _bar(draw: Any, start: NDArray[np.float64], end: NDArray[np.float64], radius: float) -> None:
+    """Draw a thick line with flat ends: Pillow's own has a whole number of pixels for width."""
+    along = end - start
+    length = float(np.hypot(*along))
+    if length == 0:
+        return
+    across = np.array([-along[1], along[0]]) * (radius / length)
+    corners = [start + across, end + across, end - across, start - across]
+    # pixel (i, j) has its centre at (i + 1/2, j + 1/2)
+    draw.polygon([(float(x) - 0.5, float(y) - 0.5) for x, y in corners], fill=255)
+
+
+def _disc(draw: Any, center: NDArray[np.float64], radius: float) -> None:
+    x, y = float(center[0]) - 0.5, float(center[1]) - 0.5
+    draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
+
+
+def _paint_frame(canvas: Any, frame: Frame, scale: float, background: str | None) -> None:
+    from PIL import ImageDraw
+
+    # A hairline one pixel wide, as faint as cairo makes one of less
+    color = mix(frame.color, background or "#ffffff", 0.75)
+    corner = (round(frame.x * scale), round(frame.y * scale))
+    opposite = (
+        round((frame.x + frame.width) * scale),
+        round((frame.y + frame.height) * scale),
+    )
+    ImageDraw.Draw(canvas).rectangle((*corner, *opposite), outline=parse_color(color))
+
+
+def _paint_label(canvas: Any, label: Label, scale: float) -> None:
+    from PIL import ImageDraw
+
+    anchor = {"start": "ls", "middle": "ms", "end": "rs"}[label.anchor]
+    ImageDraw.Draw(canvas).text(
+        (label.x * scale, label.y * scale),
+        label.text,
+        fill=parse_color(label.color),
+        font=_font(label, scale),
+        anchor=anchor,
+        stroke_width=0,
+    )
+
+
+def _font(label: Label, scale: float) -> Any:
+    from PIL import ImageFont
+
+    from sketchrnn.render import lettering
+
+    size = label.size * scale
+    cjk = lettering.fonts(label.text) == lettering.CJK_FONTS
+    for name in (*_CJK_FILES, *_LATIN_FILES) if cjk else _LATIN_FILES:
+        try:
+            return ImageFont.truetype(name, size)
+        except OSError:  # not installed
+            continue
+    return ImageFont.load_default(size)

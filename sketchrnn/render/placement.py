@@ -1,0 +1,133 @@
+"""Putting drawings into cells: scale, centre, rounding."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from sketchrnn.drawing import BadDrawingError, Drawing
+from sketchrnn.render.color import is_dark, order_ramp
+from sketchrnn.render.page import Picture
+from sketchrnn.render.style import Style
+
+SHRUNK_SHARE = 0.1
+"""The share of drawings that a common scale may make too large; each of these is made smaller.
+A scale that suited all would let one huge drawing make dwarfs of the rest."""
+
+
+class Cell(NamedTuple):
+    """The room of one drawing, in px."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class _Window(NamedTuple):
+    """What of a drawing's plane is shown: its centre and its sides, in the drawing's units."""
+
+    center_x: float
+    center_y: float
+    width: float
+    height: float
+
+
+def place(drawings: Sequence[Drawing], cells: Sequence[Cell], style: Style) -> tuple[Picture, ...]:
+    """Scale each drawing, centre it in its cell, and round it.
+
+    Args:
+        drawings: What to draw.
+        cells: As many rooms, all of the size `style.size`.
+        style: Says how to fit, and how to colour.
+
+    Returns:
+        One picture a drawing.
+
+    Raises:
+        BadDrawingError: If coordinates are so far apart that they cannot be drawn.
+    """
+    if style.fit == "none":
+        return tuple(
+            _picture(drawing, 1.0, (0.0, 0.0), (cell.x, cell.y), style)
+            for drawing, cell in zip(drawings, cells, strict=True)
+        )
+    boxed = style.fit == "box" or (
+        style.fit == "auto" and all(_box(drawing) is not None for drawing in drawings)
+    )
+    windows = [_window(drawing, boxed) for drawing in drawings]
+    room = (style.size[0] - 2 * style.inset, style.size[1] - 2 * style.inset)
+    fitting = [_scale(window, room) for window in windows]
+    free = [
+        scale
+        for scale, drawing in zip(fitting, drawings, strict=True)
+        if math.isfinite(scale) and not (boxed and _box(drawing) is not None)
+    ]
+    common = _common_scale(free)
+    pictures = []
+    for drawing, cell, window, own in zip(drawings, cells, windows, fitting, strict=True):
+        alone = style.fit == "each" or (boxed and _box(drawing) is not None)
+        scale = own if alone else min(own, common)
+        if not math.isfinite(scale):
+            scale = 1.0  # a dot or nothing at all: any scale will do
+        middle = (cell.x + cell.width / 2, cell.y + cell.height / 2)
+        pictures.append(_picture(drawing, scale, (window.center_x, window.center_y), middle, style))
+    return tuple(pictures)
+
+
+def _common_scale(scales: Sequence[float]) -> float:
+    """Return a scale that at least nine tenths of the drawings fit at."""
+    if not scales:
+        return math.inf
+    return sorted(scales)[int(SHRUNK_SHARE * (len(scales) - 1))]
+
+
+def _box(drawing: Drawing) -> float | None:
+    """Return the side of the canvas that a drawing comes from, if it has one."""
+    side = drawing.metadata.get("box")
+    if isinstance(side, (int, float)) and math.isfinite(side) and side > 0:
+        return float(side)
+    return None
+
+
+def _window(drawing: Drawing, boxed: bool) -> _Window:
+    side = _box(drawing) if boxed else None
+    if side is not None:
+        return _Window(side / 2, side / 2, side, side)
+    x_min, y_min, x_max, y_max = drawing.bounds
+    # halves first: the sum of two huge coordinates may be infinite
+    return _Window(x_min / 2 + x_max / 2, y_min / 2 + y_max / 2, x_max - x_min, y_max - y_min)
+
+
+def _scale(window: _Window, room: tuple[float, float]) -> float:
+    """Return the largest scale at which a window fits; infinite for one without extent."""
+    sides = ((room[0], window.width), (room[1], window.height))
+    return min((space / side for space, side in sides if side > 0), default=math.inf)
+
+
+def _picture(
+    drawing: Drawing,
+    scale: float,
+    center: tuple[float, float],
+    middle: tuple[float, float],
+    style: Style,
+) -> Picture:
+    """Move `center` of a drawing to `middle` of its cell, and round."""
+    strokes = []
+    for stroke in drawing.strokes:
+        # the centre goes first: a tiny drawing far from the origin would lose its digits else
+        with np.errstate(over="ignore", invalid="ignore"):
+            points = (stroke - center) * scale + middle
+            points = np.round(points, style.precision) + 0.0  # + 0.0 turns -0.0 into 0.0
+        if not np.isfinite(points).all():
+            raise BadDrawingError(
+                "coordinates are too far apart to be drawn", hint="scale the drawing down first"
+            )
+        strokes.append(points)
+    colors = None
+    if style.color_by_order:
+        colors = tuple(order_ramp(len(strokes), is_dark(style.background)))
+    return Picture(tuple(strokes), colors)

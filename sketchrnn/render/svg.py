@@ -1,0 +1,203 @@
+"""Pages as SVG and HTML.
+
+Strokes are subpaths, in writing order, in px of the page without any transform, so that an SVG
+reader, an editor or a plotter finds the drawing as it was. A dot is a path that goes nowhere,
+with round caps and a wider pen: it shows as a disc, and is read again as a stroke.
+"""
+
+from __future__ import annotations
+
+import html
+import itertools
+import json
+from typing import TYPE_CHECKING, Any
+
+from sketchrnn.drawing import BadSettingError, MissingDependencyError
+from sketchrnn.render import lettering
+from sketchrnn.render.page import DOT_WIDTH, Label, Page, Picture, is_dot
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+HAIRLINE = 0.75
+"""The width of a frame in px."""
+
+_WIDTH_DECIMALS = 3
+"""Of pen widths, which a coarse precision of coordinates must not coarsen."""
+
+
+def format_number(value: float, precision: int) -> str:
+    """Write a number with at most so many decimals, without trailing zeros and without -0.
+
+    >>> format_number(-0.001, 2), format_number(12.50, 2), format_number(1e6, 0)
+    ('0', '12.5', '1000000')
+    """
+    return _shortest(round(float(value), precision) + 0.0)
+
+
+def _shortest(value: float) -> str:
+    text = repr(value)
+    return text[:-2] if text.endswith(".0") else text
+
+
+def path_data(stroke: NDArray[np.float64]) -> str:
+    """Write one stroke as a subpath.
+
+    Args:
+        stroke: (n, 2) points, already rounded. A single point is written as a line to itself: a
+            mere move would draw nothing.
+
+    >>> import numpy as np
+    >>> path_data(np.array([[0, 0.5], [1, 2], [3, 4]]))
+    'M0,0.5L1,2 3,4'
+    """
+    points = [f"{_shortest(x)},{_shortest(y)}" for x, y in stroke.astype(float).tolist()]
+    return f"M{points[0]}L{' '.join(points[1:] or points)}"
+
+
+def page_to_svg(page: Page) -> str:
+    """Write a page as an SVG document.
+
+    Raises:
+        BadSettingError: If the recipe does not go into JSON.
+        MissingDependencyError: If svgwrite is not installed.
+    """
+    svgwrite = _svgwrite()
+
+    def number(value: float) -> str:
+        return format_number(value, page.precision)
+
+    width, height = number(page.width), number(page.height)
+    # Validation is off: it checks every number of every path, and takes ten times as long.
+    document = svgwrite.Drawing(
+        size=(f"{width}px", f"{height}px"), viewBox=f"0 0 {width} {height}", debug=False
+    )
+    if page.background is not None:
+        background = document.rect((0, 0), ("100%", "100%"), fill=page.background)
+        document.add(background)
+    for frame in page.frames:
+        document.add(
+            document.rect(
+                (number(frame.x), number(frame.y)),
+                (number(frame.width), number(frame.height)),
+                fill="none",
+                stroke=frame.color,
+                stroke_width=_shortest(HAIRLINE),
+            )
+        )
+    drawings = document.g(
+        class_="drawings",
+        fill="none",
+        stroke=page.ink,
+        stroke_width=format_number(page.stroke_width, _WIDTH_DECIMALS),
+        stroke_linecap="round",
+        stroke_linejoin="round",
+    )
+    dot_width = format_number(DOT_WIDTH * page.stroke_width, _WIDTH_DECIMALS)
+    for picture in page.pictures:
+        group = document.g(class_="drawing")
+        for data, dot, color in _paths(picture):
+            extra: dict[str, Any] = {}
+            if dot:
+                extra["stroke_width"] = dot_width
+            if color is not None:
+                extra["stroke"] = color
+            group.add(document.path(data, **extra))
+        drawings.add(group)
+    document.add(drawings)
+    for label in page.labels:
+        document.add(_text(document, label, page.precision))
+    if page.recipe is not None:
+        document.elements.insert(0, _metadata(svgwrite, page))
+    if page.title:
+        document.set_desc(title=page.title)
+    return str(document.tostring()) + "\n"
+
+
+def page_to_html(page: Page) -> str:
+    """Write a page as an HTML document that holds the SVG, centred, and needs no other file."""
+    title = html.escape(page.title or "Drawings")
+    ground = page.background or "transparent"
+    return (
+        "<!doctype html>\n"
+        '<html lang="en">\n'
+        '<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width">\n'
+        f"<title>{title}</title>\n"
+        f"<style>body{{margin:0;background:{ground}}}"
+        "svg{display:block;margin:auto;max-width:100%;height:auto}</style>\n"
+        f"{page_to_svg(page)}"
+        "</html>\n"
+    )
+
+
+def recipe_json(page: Page) -> str:
+    """Return the recipe as ASCII JSON, which any place that takes text can hold.
+
+    Raises:
+        BadSettingError: If it holds something that JSON has no word for.
+    """
+    try:
+        return json.dumps(dict(page.recipe or {}), default=_plain)
+    except (TypeError, ValueError) as problem:
+        raise BadSettingError(
+            f"the recipe does not go into JSON: {problem}",
+            hint="use strings, numbers, lists and dicts",
+        ) from None
+
+
+def _plain(value: Any) -> Any:
+    """Turn NumPy's numbers and arrays into Python's."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} is not plain data")
+
+
+def _paths(picture: Picture) -> list[tuple[str, bool, str | None]]:
+    """Return (path data, is a dot, colour) in writing order, joining what looks the same."""
+    if picture.colors is not None:
+        return [
+            (path_data(stroke), is_dot(stroke), color)
+            for stroke, color in zip(picture.strokes, picture.colors, strict=True)
+        ]
+    return [
+        ("".join(path_data(stroke) for stroke in run), dot, None)
+        for dot, run in itertools.groupby(picture.strokes, key=is_dot)
+    ]
+
+
+def _text(document: Any, label: Label, precision: int) -> Any:
+    extra: dict[str, Any] = {}
+    if label.anchor != "start":
+        extra["text_anchor"] = label.anchor
+    if label.bold:
+        extra["font_weight"] = "bold"
+    element = document.text(
+        label.text,
+        insert=(format_number(label.x, precision), format_number(label.y, precision)),
+        fill=label.color,
+        font_family=lettering.fonts(label.text),
+        font_size=_shortest(label.size),
+        **extra,
+    )
+    if label.whole is not None:
+        element.set_desc(title=label.whole)  # shown when the pointer rests on it
+    return element
+
+
+def _metadata(svgwrite: Any, page: Page) -> Any:
+    # svgwrite's own Metadata wants a child element; its Title takes text, as wanted here
+    element = svgwrite.base.Title(recipe_json(page))
+    element.elementname = element.xml.tag = "metadata"
+    return element
+
+
+def _svgwrite() -> Any:
+    try:
+        import svgwrite
+    except ImportError:
+        raise MissingDependencyError(
+            "SVG is written by svgwrite, which is not installed", hint="pip install svgwrite"
+        ) from None
+    return svgwrite
