@@ -8,7 +8,7 @@ from xml.parsers import expat
 
 from sketchrnn.drawing import BadFileError
 
-MAX_BYTES = 64 << 20
+MAX_BYTES = 32 << 20
 """The largest SVG file that is read: far beyond any drawing that could be learned from."""
 
 MAX_DEPTH = 200
@@ -78,6 +78,7 @@ def walk(data: bytes, path: str | Path, start: Start, end: End) -> None:
         )
 
     parser = expat.ParserCreate()
+    parser.specified_attributes = True  # a default of a megabyte is not handed out a million times
     parser.StartElementHandler = on_start
     parser.EndElementHandler = on_end
     parser.EntityDeclHandler = on_entity
