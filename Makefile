@@ -1,0 +1,77 @@
+# Each target makes .venv by itself and can be run again; see also .ci/run.
+
+.PHONY: help demo test test-long lint bench docs
+
+# The first Python on the path that is new enough; `make PYTHON=/somewhere/python3` takes another.
+PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,\
+	$(shell $(p) -c 'import sys; sys.version_info >= (3, 11) and print("$(p)")' 2>/dev/null)))
+BIN := .venv/bin
+READY := .venv/ready
+SKETCHRNN := $(BIN)/sketchrnn
+
+# The two builds of TensorFlow overwrite each other's files, so exactly one of them is installed.
+FRAMEWORK := $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo cpu)
+EXTRAS := $(FRAMEWORK),jax,kanjivg,tensorboard,test
+
+# Two workers, one test file each at a time: half of the tests wait for processes of their own.
+PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
+
+help:
+	@echo 'make demo       KanjiVG -> a short training -> a page of invented kanji, in out/'
+	@echo 'make test       ruff, mypy and the tests'
+	@echo 'make test-long  the tests that take minutes'
+	@echo 'make lint       ruff and mypy alone'
+	@echo 'make bench      the measurements of benchmarks/'
+	@echo "make docs       docs/reference.md, from the commands' help"
+
+$(READY): pyproject.toml
+	@test -n "$(PYTHON)" || { echo 'sketchrnn needs Python 3.11 or newer: install it,' \
+		'or say where it is with make PYTHON=/path/to/python3' >&2; exit 2; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv || { \
+		echo 'Python has no venv module: on Debian and Ubuntu, apt install python3-venv' >&2; exit 2; }
+	@echo 'Installing into .venv ($(FRAMEWORK) build of TensorFlow); this takes a minute or two …'
+	@$(BIN)/python -m pip install --quiet --editable '.[$(EXTRAS)]'
+	@$(BIN)/python -c 'from sketchrnn.cli.doctor import find_libcairo as find; \
+		print(*(f"libcairo: {hint}" for hint in [find().hint] if hint), end="")'
+	@touch $@
+
+# Replaces what an earlier demo left in out/, and nothing else there.
+demo: $(READY)
+	@rm -rf out/kanji.h5 out/run out/kanji.svg out/kanji.png out/interpolation.svg
+	@echo '== 1/4  KanjiVG becomes a data file'
+	$(SKETCHRNN) data convert kanjivg -o out/kanji.h5
+	@echo '== 2/4  a small model learns for two minutes; its first attempts are in out/run'
+	$(SKETCHRNN) train out/kanji.h5 -o out/run --preset small --minutes 2
+	@echo '== 3/4  the model that comes with sketchrnn draws characters that do not exist'
+	$(SKETCHRNN) generate kanji -n 64 -t 0.4 --seed 7 -o out/kanji.svg
+	$(SKETCHRNN) generate kanji -n 64 -t 0.4 --seed 7 -o out/kanji.png
+	@echo '== 4/4  and goes from one to another'
+	$(SKETCHRNN) interpolate kanji kanjivg:水 kanjivg:火 --frames 10 -o out/interpolation.svg
+	@echo
+	@echo 'Open these:'
+	@echo '  out/kanji.svg          64 invented kanji (the same as out/kanji.png)'
+	@echo '  out/interpolation.svg  from water to fire in ten steps'
+	@echo '  out/run                what two minutes of training can draw'
+
+test: lint
+	$(PYTEST)
+
+test-long: $(READY)
+	$(PYTEST) -m long
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: $(READY)
+	@for script in benchmarks/*.py; do \
+		test -e "$$script" || { echo 'benchmarks/ has no scripts yet'; break; }; \
+		echo "== $$script"; $(BIN)/python "$$script" || exit; \
+	done
+
+docs: $(READY)
+	$(BIN)/python docs/write_reference.py
