@@ -28,8 +28,8 @@ help:
 	@echo "make docs       docs/reference.md, from the commands' help"
 
 $(READY): pyproject.toml
-	@test -n "$(PYTHON)" || { echo 'sketchrnn needs Python 3.11 or newer: install it,' \
-		'or say where it is with make PYTHON=/path/to/python3' >&2; exit 2; }
+	@$(or $(PYTHON),false) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>&- || { \
+		echo 'sketchrnn needs Python 3.11 or newer: install it, or say where it is with make PYTHON=/path/to/python3' >&2; exit 2; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv || { \
 		echo 'Python has no venv module: on Debian and Ubuntu, apt install python3-venv' >&2; exit 2; }
 	@echo 'Installing into .venv ($(FRAMEWORK) build of TensorFlow); this takes a minute or two …'

@@ -169,7 +169,7 @@ def _prints(tree: ast.Module) -> Iterator[tuple[int, str]]:
             yield node.lineno, "only the front door prints and asks"
         if (
             isinstance(node, ast.Attribute)
-            and node.attr in {"stdout", "stderr", "stdin"}
+            and node.attr in {"stdout", "stderr"}
             and _name(node.value) == "sys"
         ):
             yield node.lineno, f"only the front door knows sys.{node.attr}"

@@ -172,6 +172,19 @@ def test_the_help_imports_no_verb_and_no_numpy():
     assert done.stderr.strip() == "['sketchrnn.cli.main']"
 
 
+def test_the_help_takes_less_than_half_a_second():
+    resource = pytest.importorskip("resource")
+
+    def seconds():  # of computing, which other work on the machine does not lengthen
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return used.ru_utime + used.ru_stime
+
+    before = seconds()
+    command = [sys.executable, "-m", "sketchrnn", "--help"]
+    subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
+    assert seconds() - before < 0.5
+
+
 def test_python_m_and_a_reader_who_leaves_early():
     command = [sys.executable, "-m", "sketchrnn", "--help"]
     with subprocess.Popen(
