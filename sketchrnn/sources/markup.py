@@ -8,7 +8,7 @@ from xml.parsers import expat
 
 from sketchrnn.drawing import BadFileError
 
-MAX_BYTES = 32 << 20
+MAX_BYTES = 16 << 20
 """The largest SVG file that is read: far beyond any drawing that could be learned from."""
 
 MAX_DEPTH = 200

@@ -123,9 +123,7 @@ def _open_folder(folder: Path, variants: bool, scripts: Collection[str]) -> Sour
             path=folder,
             hint=f"name {_KINDS}",
         )
-    return open_svg(
-        str(folder), [(str(path), lambda path=path: read_bytes(path)) for path in files]
-    )
+    return open_svg(str(folder), [(str(path), partial(read_bytes, path)) for path in files])
 
 
 def _open_svg_file(name: str, data: bytes) -> Source:

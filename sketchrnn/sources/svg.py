@@ -25,6 +25,8 @@ TOLERANCE = 1 / 2500
 """How far points may stray from a curve, in longer sides of the drawing."""
 
 MAX_POINTS = 1_000_000
+MAX_COORDINATE = 1e100  # beyond it, curves and their lengths overflow
+MAX_CLOSES = 100  # of one subpath; svgelements takes quadratic time for many
 
 _NOT_DRAWN = {"defs", "clipPath", "mask", "marker", "pattern", "symbol", "metadata"}
 _SHAPES = {"rect", "circle", "ellipse", "line", "polyline", "polygon", "use"}
@@ -82,7 +84,7 @@ def read_svg(data: bytes, name: str) -> Drawing:
     if not np.isfinite(corners).all():
         raise BadFileError("a coordinate is NaN or infinite", path=name, hint="mend the path")
     side = max(np.ptp(corners.real), np.ptp(corners.imag))
-    if not np.isfinite(side):
+    if max(abs(corners.real).max(), abs(corners.imag).max()) > MAX_COORDINATE:
         raise BadFileError("its coordinates are too large", path=name, hint="scale it down")
     points: list[NDArray[np.float64]] = []
     count = 0
@@ -144,6 +146,10 @@ class _Collector:
     def _add_path(self, text: str, matrix: Any) -> None:
         from svgelements import Path as SvgPath
 
+        if any(part.lower().count("z") > MAX_CLOSES for part in re.split("[mM]", text)):
+            raise BadFileError(
+                f"a subpath closes more than {MAX_CLOSES} times", path=self.name, hint="mend it"
+            )
         for segments in _subpaths(self._parse(SvgPath, text, "path data")):
             self.strokes.append([tuple(_transform(p, matrix) for p in s) for s in segments])
 
