@@ -181,7 +181,7 @@ def gallery(
             cell = Cell(left + j * (width + gap), y, width, height)
             words = next(caption)
             if words:
-                text = shorten(words, caption_size, width + 0.5 * gap)
+                text = shorten(words, caption_size, width)
                 baseline = y + height + round(1.15 * caption_size, 1)
                 center = cell.x + width / 2
                 marks.append(
@@ -245,9 +245,8 @@ def _texts(texts: Iterable[Any] | None, count: int, name: str, what: str) -> lis
         raise BadSettingError(f"{name} is one text", hint=f"give a list with one for each {what}")
     cleaned = ["" if text is None else clean(str(text)) for text in texts]
     if len(cleaned) != count:
-        raise BadSettingError(
-            f"there are {len(cleaned)} {name} for {count} {what}{'' if count == 1 else 's'}"
-        )
+        number = f"{count} {what}" if count == 1 else f"{count} {what}s"
+        raise BadSettingError(f"there are {len(cleaned)} {name} for {number}")
     return cleaned
 
 

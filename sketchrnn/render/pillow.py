@@ -25,6 +25,7 @@ SUPERSAMPLING = 4
 """Times too large in each direction: 16 steps from white to black."""
 
 _LATIN_FILES = ("Helvetica.ttc", "Arial.ttf", "LiberationSans-Regular.ttf", "DejaVuSans.ttf")
+_BOLD_FILES = ("Arial Bold.ttf", "LiberationSans-Bold.ttf", "DejaVuSans-Bold.ttf")
 _CJK_FILES = (
     "NotoSansCJK-Regular.ttc",
     "NotoSansCJKjp-Regular.otf",
@@ -147,7 +148,6 @@ def _paint_label(canvas: Any, label: Label, scale: float) -> None:
         fill=parse_color(label.color),
         font=_font(label, scale),
         anchor=anchor,
-        stroke_width=0,
     )
 
 
@@ -157,8 +157,10 @@ def _font(label: Label, scale: float) -> Any:
     from sketchrnn.render import lettering
 
     size = label.size * scale
-    cjk = lettering.fonts(label.text) == lettering.CJK_FONTS
-    for name in (*_CJK_FILES, *_LATIN_FILES) if cjk else _LATIN_FILES:
+    files = (*_BOLD_FILES, *_LATIN_FILES) if label.bold else _LATIN_FILES
+    if lettering.fonts(label.text) == lettering.CJK_FONTS:
+        files = (*_CJK_FILES, *files)
+    for name in files:
         try:
             return ImageFont.truetype(name, size)
         except OSError:  # not installed

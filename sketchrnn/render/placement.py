@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -12,6 +13,11 @@ from sketchrnn.drawing import BadDrawingError, Drawing
 from sketchrnn.render.color import is_dark, order_ramp
 from sketchrnn.render.page import Picture
 from sketchrnn.render.style import Style
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Points = NDArray[np.float64]
 
 SHRUNK_SHARE = 0.1
 """The share of drawings that a common scale may make too large; each of these is made smaller.
@@ -116,18 +122,22 @@ def _picture(
     style: Style,
 ) -> Picture:
     """Move `center` of a drawing to `middle` of its cell, and round."""
-    strokes = []
-    for stroke in drawing.strokes:
+    strokes: tuple[Points, ...] = ()
+    if drawing.strokes:
         # the centre goes first: a tiny drawing far from the origin would lose its digits else
         with np.errstate(over="ignore", invalid="ignore"):
-            points = (stroke - center) * scale + middle
+            points = (np.concatenate(drawing.strokes) - center) * scale + middle
             points = np.round(points, style.precision) + 0.0  # + 0.0 turns -0.0 into 0.0
         if not np.isfinite(points).all():
             raise BadDrawingError(
                 "coordinates are too far apart to be drawn", hint="scale the drawing down first"
             )
-        strokes.append(points)
+        ends = itertools.accumulate(len(stroke) for stroke in drawing.strokes)
+        strokes = tuple(
+            points[end - len(stroke) : end]
+            for stroke, end in zip(drawing.strokes, ends, strict=True)
+        )
     colors = None
     if style.color_by_order:
         colors = tuple(order_ramp(len(strokes), is_dark(style.background)))
-    return Picture(tuple(strokes), colors)
+    return Picture(strokes, colors)

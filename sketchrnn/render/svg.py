@@ -10,15 +10,13 @@ from __future__ import annotations
 import html
 import itertools
 import json
-from typing import TYPE_CHECKING, Any
+import operator
+from collections.abc import Sequence
+from typing import Any
 
 from sketchrnn.drawing import BadSettingError, MissingDependencyError
 from sketchrnn.render import lettering
-from sketchrnn.render.page import DOT_WIDTH, Label, Page, Picture, is_dot
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from sketchrnn.render.page import DOT_WIDTH, Label, Page, Picture
 
 HAIRLINE = 0.75
 """The width of a frame in px."""
@@ -41,18 +39,17 @@ def _shortest(value: float) -> str:
     return text[:-2] if text.endswith(".0") else text
 
 
-def path_data(stroke: NDArray[np.float64]) -> str:
+def path_data(stroke: Sequence[Sequence[float]]) -> str:
     """Write one stroke as a subpath.
 
     Args:
-        stroke: (n, 2) points, already rounded. A single point is written as a line to itself: a
+        stroke: n points (x, y), already rounded. A single point is written as a line to itself: a
             mere move would draw nothing.
 
-    >>> import numpy as np
-    >>> path_data(np.array([[0, 0.5], [1, 2], [3, 4]]))
+    >>> path_data([(0.0, 0.5), (1.0, 2.0), (3.0, 4.0)])
     'M0,0.5L1,2 3,4'
     """
-    points = [f"{_shortest(x)},{_shortest(y)}" for x, y in stroke.astype(float).tolist()]
+    points = [f"{_shortest(x)},{_shortest(y)}" for x, y in stroke]
     return f"M{points[0]}L{' '.join(points[1:] or points)}"
 
 
@@ -74,7 +71,7 @@ def page_to_svg(page: Page) -> str:
         size=(f"{width}px", f"{height}px"), viewBox=f"0 0 {width} {height}", debug=False
     )
     if page.background is not None:
-        background = document.rect((0, 0), ("100%", "100%"), fill=page.background)
+        background = document.rect((0, 0), (width, height), fill=page.background)
         document.add(background)
     for frame in page.frames:
         document.add(
@@ -139,7 +136,7 @@ def recipe_json(page: Page) -> str:
         BadSettingError: If it holds something that JSON has no word for.
     """
     try:
-        return json.dumps(dict(page.recipe or {}), default=_plain)
+        return json.dumps(dict(page.recipe or {}), default=_plain, allow_nan=False)
     except (TypeError, ValueError) as problem:
         raise BadSettingError(
             f"the recipe does not go into JSON: {problem}",
@@ -156,15 +153,13 @@ def _plain(value: Any) -> Any:
 
 def _paths(picture: Picture) -> list[tuple[str, bool, str | None]]:
     """Return (path data, is a dot, colour) in writing order, joining what looks the same."""
+    strokes = [stroke.tolist() for stroke in picture.strokes]
+    dots = [all(point == stroke[0] for point in stroke) for stroke in strokes]
+    data = [path_data(stroke) for stroke in strokes]
     if picture.colors is not None:
-        return [
-            (path_data(stroke), is_dot(stroke), color)
-            for stroke, color in zip(picture.strokes, picture.colors, strict=True)
-        ]
-    return [
-        ("".join(path_data(stroke) for stroke in run), dot, None)
-        for dot, run in itertools.groupby(picture.strokes, key=is_dot)
-    ]
+        return list(zip(data, dots, picture.colors, strict=True))
+    runs = itertools.groupby(zip(dots, data, strict=True), key=operator.itemgetter(0))
+    return [("".join(part for _, part in run), dot, None) for dot, run in runs]
 
 
 def _text(document: Any, label: Label, precision: int) -> Any:

@@ -1,0 +1,187 @@
+"""`sketchrnn render`: drawings of any file as pictures."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from sketchrnn.drawing import Drawing
+
+GALLERY_LIMIT = 500
+"""Drawings on a page where the caller does not say how many: more are for no eye to see."""
+
+
+@click.command()
+@click.argument("input", metavar="INPUT")
+@click.option(
+    "-o",
+    "--output",
+    "output",
+    required=True,
+    metavar="OUT",
+    help="A file .svg, .png, .pdf or .html; a folder, with / at its end, for one file a drawing; "
+    "- for standard output.",
+)
+@click.option("--columns", type=int, default=8, show_default=True, help="Drawings side by side.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    help=f"Take so many drawings; 0 takes all. Otherwise a page shows {GALLERY_LIMIT}.",
+)
+@click.option("--size", metavar="WxH", help="Of a picture (256x256) or of a cell (96x96), in px.")
+@click.option("--margin", type=float, help="Free space around a drawing, in px.")
+@click.option("--stroke-width", type=float, help="In px.")
+@click.option("--color", help="Of the pen: #rrggbb or a CSS name.")
+@click.option("--color-by-order", is_flag=True, help="From dark blue, the first stroke, to orange.")
+@click.option("--background", help="A colour, or none.")
+@click.option("--precision", type=int, help="Decimals of coordinates in SVG; otherwise 2.")
+@click.option(
+    "--fit",
+    help="How drawings get their scale: auto, common, each, box or none (coordinates are px).",
+)
+@click.option("--scale", type=float, help="Pixels of a PNG for each px: 1, or 2 for a page.")
+@click.option("--title", help="At the head of the page.")
+@click.option("--captions", is_flag=True, help="Write its category under each drawing.")
+@click.option("--grid", is_flag=True, help="Draw a hairline around each cell.")
+@click.option(
+    "--format",
+    "suffix",
+    metavar="FORMAT",
+    help="Of the files in a folder, and of standard output: svg, png, pdf or html; otherwise svg.",
+)
+@click.option("--force", is_flag=True, help="Replace what exists.")
+def render(
+    input: str,
+    output: str,
+    columns: int,
+    limit: int | None,
+    size: str | None,
+    title: str | None,
+    captions: bool,
+    grid: bool,
+    suffix: str | None,
+    force: bool,
+    **options: Any,
+) -> None:
+    """Turn the drawings of INPUT into pictures.
+
+    INPUT is a file of drawings, or - for standard input. One drawing becomes a picture, several
+    become a page, and a folder gets one file for each.
+
+    \b
+    Examples:
+      sketchrnn render cat.svg -o cat.png
+      sketchrnn render cats.ndjson -o cats.svg --columns 10 --limit 100 --title Cats
+      sketchrnn render kanji.npz -o kanji/ --format png --size 128x128
+    """
+    from sketchrnn.drawing import BadFileError
+    from sketchrnn.render import gallery
+    from sketchrnn.render.save import check_suffix, drawing_to_page, encode_page, save_page
+    from sketchrnn.render.style import Style
+    from sketchrnn.sources import read_all
+
+    style = _style(size, **options)
+    checked = Style.of(style)  # before anything is read
+    to_folder = output != "-" and (output.endswith("/") or Path(output).is_dir())
+    if output == "-" or to_folder:
+        ending = check_suffix(f"picture.{suffix or 'svg'}")
+    else:
+        ending = check_suffix(output)
+        _check_format(suffix, ending, output)
+
+    drawings: Iterator[Drawing] = iter(read_all(input))
+    if to_folder:
+        _save_each(
+            drawings if not limit else itertools.islice(drawings, limit),
+            Path(output),
+            ending,
+            checked,
+            force,
+            source=input,
+        )
+        return
+
+    most = GALLERY_LIMIT if limit is None else limit
+    shown = list(itertools.islice(drawings, most) if most else drawings)
+    if not shown:
+        raise BadFileError("holds no drawing", path=input)
+    if limit is None and next(drawings, None) is not None:
+        _note(f"{input} holds more; the page shows {most}, and --limit 0 all of them")
+    if len(shown) > 1 or title or captions or grid:
+        page = gallery(
+            shown,
+            columns=columns,
+            title=title,
+            captions=[drawing.category for drawing in shown] if captions else None,
+            grid=grid,
+            **style,
+        )
+        picture, scale = page.page, page.scale
+    else:
+        picture, scale = drawing_to_page(shown[0], checked), checked.scale or 1.0
+    if output == "-":
+        sys.stdout.buffer.write(encode_page(picture, ending, scale, _note))
+        sys.stdout.buffer.flush()
+    else:
+        save_page(picture, output, force, scale, _note)
+
+
+def _style(size: str | None, **options: Any) -> dict[str, Any]:
+    """Return what the caller said about the look, and nothing else, so that defaults hold."""
+    from sketchrnn.drawing import BadSettingError
+
+    style = {name: value for name, value in options.items() if value not in (None, False)}
+    if size is not None:
+        sides = re.fullmatch(r"(\d+(?:\.\d+)?)(?:[x×](\d+(?:\.\d+)?))?", size.strip().lower())
+        if sides is None:
+            raise BadSettingError(f"size is {size!r}", hint="write it as 256x256")
+        style["size"] = (float(sides[1]), float(sides[2] or sides[1]))
+    if str(style.get("background", "")).lower() in ("none", "transparent"):
+        style["background"] = None
+    return style
+
+
+def _check_format(suffix: str | None, ending: str, output: str) -> None:
+    from sketchrnn.drawing import BadSettingError
+
+    if suffix is not None and f".{suffix.lower().lstrip('.')}" != ending:
+        raise BadSettingError(
+            f"--format {suffix} does not go with the suffix",
+            path=output,
+            hint="leave --format away; the suffix tells the format",
+        )
+
+
+def _save_each(
+    drawings: Iterable[Drawing], folder: Path, ending: str, style: Any, force: bool, source: str
+) -> None:
+    """Write one file a drawing: 0001-cat.svg, or 0001.svg for one without a category."""
+    from sketchrnn.drawing import BadFileError
+    from sketchrnn.render.save import drawing_to_page, save_page
+
+    said: set[str] = set()
+
+    def note_once(line: str) -> None:
+        if line not in said:
+            said.add(line)
+            _note(line)
+
+    count = 0
+    for count, drawing in enumerate(drawings, 1):
+        name = "-".join(re.findall(r"\w+", drawing.category or ""))[:60]
+        path = folder / (f"{count:04}-{name}{ending}" if name else f"{count:04}{ending}")
+        page = drawing_to_page(drawing, style)
+        save_page(page, path, force, style.scale or 1.0, note_once)
+    if count == 0:
+        raise BadFileError("holds no drawing", path=source)
+
+
+def _note(line: str) -> None:
+    click.echo(f"sketchrnn: {line}", err=True)
