@@ -128,9 +128,9 @@ def chosen_backend() -> tuple[str, str]:
 def list_devices() -> Finding:
     """Load the chosen backend and name its devices."""
     try:
-        import keras
+        from sketchrnn.model import backend
 
-        return Finding("devices", ", ".join(keras.distribution.list_devices()))
+        return Finding("devices", ", ".join(backend.devices()))
     except Exception as error:
         # A broken installation fails in any way it likes, and to tell so is the doctor's work.
         reason = " ".join(str(error).split()) or "no reason given"
