@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Collection, Sequence
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 from sketchrnn.data.normalize import EXTENT, Preparation
@@ -86,7 +87,11 @@ def convert(
     info: dict[str, Any] = {
         "licence": licence or _joined(source.licence for source in sources),
         "attribution": attribution or _joined(source.attribution for source in sources),
-        "sources": [{"name": source.name, "version": source.version} for source in sources],
+        "sources": [
+            # the name alone: the folders of whoever converts are nobody else's business
+            {"name": Path(source.name).name, "version": source.version}
+            for source in sources
+        ],
         "splits": list(shares),
         "seed": seed,
     }
