@@ -154,13 +154,13 @@ def find_libcairo() -> Finding:
 
 
 def find_shipped_models() -> Finding:
-    """Name the models that come with the package: folders with a config.json."""
-    package = Path(sketchrnn.__file__).parent
-    for home in (package / "shipped", package.parent / "checkpoints"):  # a wheel; a checkout
-        names = sorted(config.parent.name for config in home.glob("*/config.json"))
-        if names:
-            return Finding("models", f"{', '.join(names)} ({home})")
-    return Finding("models", "", "the package brings none; train one: sketchrnn train --help")
+    """Name the models that come with the package."""
+    try:
+        from sketchrnn.model.folder import shipped_models
+    except ImportError as error:  # NumPy or h5py; the doctor sees patients who lack them
+        return Finding("models", "", f"cannot be looked for: {error}")
+    names = ", ".join(shipped_models())
+    return Finding("models", names, "" if names else "train one: sketchrnn train --help")
 
 
 def _find_package(name: str, hint: str) -> Finding:

@@ -92,13 +92,21 @@ def test_a_missing_libcairo_says_how_to_get_it(monkeypatch, system, command):
 
 @pytest.mark.parametrize("home", ["sketchrnn/shipped", "checkpoints"])
 def test_shipped_models_are_found_in_a_wheel_and_in_a_checkout(monkeypatch, tmp_path, home):
-    monkeypatch.setattr(practice.sketchrnn, "__file__", str(tmp_path / "sketchrnn/__init__.py"))
-    assert practice.find_shipped_models().found == ""
+    folder = pytest.importorskip("sketchrnn.model.folder")
+    monkeypatch.setattr(folder, "__file__", str(tmp_path / "sketchrnn/model/folder.py"))
+    assert practice.find_shipped_models() == practice.Finding(
+        "models", "", "train one: sketchrnn train --help"
+    )
     for name in ("kanji", "cats"):
         (tmp_path / home / name).mkdir(parents=True)
         (tmp_path / home / name / "config.json").touch()
     (tmp_path / home / "notes").mkdir()
-    assert practice.find_shipped_models().found == f"cats, kanji ({tmp_path / home})"
+    assert practice.find_shipped_models() == practice.Finding("models", "cats, kanji")
+
+
+def test_a_doctor_sees_patients_without_numpy(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sketchrnn.model.folder", None)
+    assert "cannot be looked for" in practice.find_shipped_models().hint
 
 
 def test_a_backend_that_does_not_load_is_a_finding(monkeypatch):
