@@ -86,7 +86,7 @@ def _option(option: click.Parameter, context: click.Context) -> str:
     if isinstance(option.type, click.Choice):
         value = " " + " or ".join(f"`{choice}`" for choice in option.type.choices)
     elif not option.is_flag and not option.count:
-        value = f" {option.metavar or option.type.name.upper()}"
+        value = f" {option.metavar or option.type.name.removesuffix(' range').upper()}"
     notes = []
     if option.required:
         notes.append("required")
@@ -95,7 +95,8 @@ def _option(option: click.Parameter, context: click.Context) -> str:
     default = option.default
     if option.show_default and not option.is_flag and isinstance(default, str | int | float):
         notes.append(f"default {default}")
-    return f"- {names}{value}: {option.help or ''}" + (f" ({'; '.join(notes)})" if notes else "")
+    meaning = f": {option.help}" if option.help else ""
+    return f"- {names}{value}{meaning}" + (f" ({'; '.join(notes)})" if notes else "")
 
 
 def main() -> int:
