@@ -1,0 +1,1 @@
+"""The network: a sequence-to-sequence variational autoencoder with a mixture density output."""

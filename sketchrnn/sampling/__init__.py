@@ -1,0 +1,1 @@
+"""From a network to drawings: the loops, the temperature, the latent space."""

@@ -1,0 +1,1 @@
+"""Teaching a network: schedules, the loop, checkpoints, evaluation."""

@@ -1,0 +1,126 @@
+"""The one file that names TensorFlow or JAX: compiling, devices, and what to install."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sketchrnn.drawing import MissingDependencyError
+
+
+def require() -> str:
+    """Import Keras with its backend and return the backend's name.
+
+    Raises:
+        MissingDependencyError: If Keras or its backend is not installed.
+    """
+    hint = "pip install 'sketchrnn[cpu]' (or [gpu], or [jax] with --backend jax)"
+    if importlib.util.find_spec("keras") is None:
+        raise MissingDependencyError("this needs Keras and TensorFlow or JAX", hint=hint)
+    chosen = os.environ.get("KERAS_BACKEND")
+    if chosen and importlib.util.find_spec(chosen) is None:
+        raise MissingDependencyError(f"the backend {chosen!r} is not installed", hint=hint)
+    try:
+        keras = importlib.import_module("keras")
+    except ImportError as error:
+        raise MissingDependencyError(f"Keras cannot be used ({error})", hint=hint) from error
+    return str(keras.backend.backend())
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what computes: Keras, its backend, NumPy."""
+    from importlib import metadata
+
+    names = ["numpy", "keras", "tensorflow", "tensorflow-cpu", "jax"]
+    found = {}
+    for name in names:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def devices() -> list[str]:
+    """Return the names of the devices that the backend would use."""
+    if require() == "jax":
+        import jax
+
+        return [str(device) for device in jax.devices()]
+    import tensorflow as tf
+
+    return [device.name for device in tf.config.list_logical_devices()]
+
+
+def compiled(function: Callable[..., Any], variables: Sequence[Any]) -> Callable[..., Any]:
+    """Compile a function of tensors that reads Keras variables and changes none.
+
+    Args:
+        function: Takes and returns nested tensors.
+        variables: The variables it reads. Their values are read anew at each call.
+
+    Returns:
+        A function of the same arguments. It compiles once for every new set of shapes.
+    """
+    if require() == "jax":
+        import jax
+        import keras
+
+        @jax.jit
+        def pure(values: list[Any], *arguments: Any) -> Any:
+            mapping = list(zip(variables, values, strict=True))
+            with keras.StatelessScope(state_mapping=mapping):
+                return function(*arguments)
+
+        return lambda *arguments: pure([v.value for v in variables], *arguments)
+    import tensorflow as tf
+
+    return tf.function(function, jit_compile=True)
+
+
+def scan(
+    body: Callable[[Any, Any], tuple[Any, tuple[Any, ...]]],
+    carry: tuple[Any, ...],
+    sequences: tuple[Any, ...],
+    outputs: int,
+    *,
+    reverse: bool = False,
+) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """Run `body` over the first axis of sequences and stack what it puts out.
+
+    `keras.ops.scan` would want outputs shaped like the carry, and, on TensorFlow, a number of steps
+    that is known when the graph is made; buckets have many.
+
+    Args:
+        body: (carry, rows) -> (carry, outputs); every output is float32.
+        carry: The tensors that go from step to step; their shapes stay.
+        sequences: Tensors (T, ...).
+        outputs: How many outputs `body` has.
+        reverse: Whether to go from the last step to the first.
+
+    Returns:
+        The last carry, and the outputs (T, ...) in the order of the sequences.
+    """
+    if require() == "jax":
+        import jax
+
+        return jax.lax.scan(body, carry, sequences, reverse=reverse)
+    import tensorflow as tf
+
+    steps = tf.shape(sequences[0])[0]
+    last = steps - 1
+    stacks = tuple(tf.TensorArray(tf.float32, size=steps) for _ in range(outputs))
+
+    def step(count: Any, carry: tuple[Any, ...], stacks: tuple[Any, ...]) -> Any:
+        at = last - count if reverse else count
+        carry, rows = body(carry, tuple(sequence[at] for sequence in sequences))
+        written = tuple(s.write(at, row) for s, row in zip(stacks, rows, strict=True))
+        return count + 1, carry, written
+
+    _, carry, stacks = tf.while_loop(
+        lambda count, *_: count < steps, step, (0, carry, stacks), parallel_iterations=1
+    )
+    return carry, tuple(stack.stack() for stack in stacks)

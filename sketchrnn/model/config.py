@@ -1,0 +1,93 @@
+"""What a network is: the sizes and kinds that its weights depend on."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any, Self
+
+from sketchrnn.drawing import BadSettingError
+
+CELLS = ("lstm",)
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelConfig:
+    """The shape of a network; saved as JSON beside its weights, and loaded strictly.
+
+    Args:
+        conditional: Whether there is an encoder and a latent vector (the VAE), or the decoder
+            alone.
+        encoder_cell: The kind of recurrent cell of the encoder.
+        decoder_cell: The kind of recurrent cell of the decoder.
+        encoder_size: Units of each of the encoder's two directions.
+        decoder_size: Units of the decoder.
+        z_size: Length of the latent vector.
+        num_mixtures: Components of the mixture (M).
+        max_seq_len: The most steps of a drawing (N_max).
+        scale_factor: Data units in one model unit.
+        recurrent_dropout_rate: The share of the candidate g that training drops.
+        forget_bias: Added to the forget gate at run time.
+
+    Raises:
+        BadSettingError: If a value cannot be used.
+    """
+
+    conditional: bool = True
+    encoder_cell: str = "lstm"
+    decoder_cell: str = "lstm"
+    encoder_size: int = 256
+    decoder_size: int = 512
+    z_size: int = 128
+    num_mixtures: int = 20
+    max_seq_len: int = 250
+    scale_factor: float = 1.0
+    recurrent_dropout_rate: float = 0.1
+    forget_bias: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse values that make no network."""
+        for name in ("encoder_size", "decoder_size", "z_size", "num_mixtures", "max_seq_len"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise BadSettingError(f"{name} is {value!r}, and must be a whole number above 0")
+        for name in ("encoder_cell", "decoder_cell"):
+            if getattr(self, name) not in CELLS:
+                raise BadSettingError(
+                    f"{name} is {getattr(self, name)!r}, and must be one of {', '.join(CELLS)}"
+                )
+        if not (math.isfinite(self.scale_factor) and self.scale_factor > 0):
+            raise BadSettingError(f"scale_factor is {self.scale_factor}, and must be above 0")
+        if not 0 <= self.recurrent_dropout_rate < 1:
+            raise BadSettingError(
+                f"recurrent_dropout_rate is {self.recurrent_dropout_rate}, and must be from 0 to "
+                "below 1; it is the share that is dropped, not kept"
+            )
+
+    @property
+    def output_size(self) -> int:
+        """Numbers that the decoder puts out a step: 3 pen logits and 6 rows of M."""
+        return 3 + 6 * self.num_mixtures
+
+    @property
+    def latent_size(self) -> int:
+        """Length of the latent vector that the decoder takes; 0 for the decoder alone."""
+        return self.z_size if self.conditional else 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the values for JSON."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Read the values back; unknown and missing keys are refused.
+
+        Raises:
+            BadSettingError: If a key is unknown or missing, or a value cannot be used.
+        """
+        names = {field.name for field in dataclasses.fields(cls)}
+        for kind, keys in (("unknown", set(values) - names), ("missing", names - set(values))):
+            if keys:
+                raise BadSettingError(f"{kind} key {min(keys)!r} in a model configuration")
+        return cls(**values)

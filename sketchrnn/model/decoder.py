@@ -1,0 +1,83 @@
+"""The decoder: an LSTM that predicts each step from those before it and from z."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from sketchrnn.model.config import ModelConfig
+from sketchrnn.model.recurrent import LSTM, LSTMState
+
+Tensor = Any
+
+
+class Decoder(keras.layers.Layer):
+    """Predicts the distribution of the next step.
+
+    The initial state is tanh(W z + b), cell before hidden; z joins the input at every step.
+
+    Args:
+        config: The sizes.
+
+    Source:
+        Ha and Eck (2017), section 3.2.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        """Make the LSTM, the projection of z to its state, and the output layer."""
+        super().__init__(name="decoder")
+        size = config.decoder_size
+        self.lstm = LSTM(
+            size,
+            5,
+            config.latent_size,
+            forget_bias=config.forget_bias,
+            dropout_rate=config.recurrent_dropout_rate,
+            name="lstm",
+        )
+        self.initial = None
+        if config.conditional:
+            self.initial = keras.layers.Dense(
+                2 * size,
+                activation="tanh",
+                kernel_initializer=keras.initializers.RandomNormal(stddev=0.001),
+                name="initial_state",
+            )
+            self.initial.build((None, config.z_size))
+        self.output_layer = keras.layers.Dense(config.output_size, name="output")
+        self.output_layer.build((None, size))
+        self.built = True
+
+    def initial_state(self, batch_size: Tensor, z: Tensor | None) -> LSTMState:
+        """Return the state before the start token, from z (B, z_size) or zeros."""
+        if self.initial is None:
+            return self.lstm.zero_state(batch_size)
+        cell, hidden = ops.split(self.initial(z), 2, axis=1)
+        return LSTMState(hidden, cell)
+
+    def call(
+        self,
+        steps: Tensor,
+        z: Tensor | None,
+        dropout_keys: Tensor | None = None,
+        state: LSTMState | None = None,
+    ) -> tuple[Tensor, LSTMState]:
+        """Run over drawings whose steps are known.
+
+        Args:
+            steps: (B, T, 5) stroke-5 rows, the start token first, in model units.
+            z: (B, z_size), or None for a decoder alone.
+            dropout_keys: (B,) int32, in training.
+            state: A state to go on from; None for the initial state.
+
+        Returns:
+            (T, B, 3 + 6M) predictions, row t of the step after input row t, and the last state.
+        """
+        if state is None:
+            state = self.initial_state(ops.shape(steps)[0], z)
+        hiddens, state = self.lstm(
+            ops.transpose(steps, (1, 0, 2)), state=state, latent=z, dropout_keys=dropout_keys
+        )
+        return self.output_layer(hiddens), state

@@ -1,0 +1,87 @@
+"""The encoder: a bidirectional LSTM from a drawing to the distribution of its latent vector."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from sketchrnn.model.config import ModelConfig
+from sketchrnn.model.recurrent import LSTM
+
+Tensor = Any
+
+
+class Encoder(keras.layers.Layer):
+    """Reads a drawing forwards and backwards; its last states give z_mean and z_log_var.
+
+    Args:
+        config: The sizes.
+
+    Source:
+        Ha and Eck (2017), section 3.2.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        """Make both directions and the two projections."""
+        super().__init__(name="encoder")
+        size = config.encoder_size
+        self.forward, self.backward = (
+            LSTM(
+                size,
+                5,
+                forget_bias=config.forget_bias,
+                dropout_rate=config.recurrent_dropout_rate,
+                name=name,
+            )
+            for name in ("forward", "backward")
+        )
+        small = keras.initializers.RandomNormal(stddev=0.001)
+        self.z_mean = keras.layers.Dense(config.z_size, kernel_initializer=small, name="z_mean")
+        self.z_log_var = keras.layers.Dense(
+            config.z_size, kernel_initializer=small, name="z_log_var"
+        )
+        self.z_mean.build((None, 2 * size))
+        self.z_log_var.build((None, 2 * size))
+        self.built = True
+
+    def call(
+        self, steps: Tensor, lengths: Tensor, dropout_keys: tuple[Tensor, Tensor] | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Encode a batch.
+
+        Args:
+            steps: (B, T, 5) stroke-5 rows without the start token, in model units.
+            lengths: (B,) int32 true lengths N_s; rows beyond them are not read.
+            dropout_keys: (B,) int32 for each of the two directions, in training.
+
+        Returns:
+            z_mean and z_log_var, (B, z_size) each.
+        """
+        reversed_steps = reverse_by_length(steps, lengths)
+        ends = []
+        for k, (direction, rows) in enumerate(
+            ((self.forward, steps), (self.backward, reversed_steps))
+        ):
+            _, state = direction(
+                ops.transpose(rows, (1, 0, 2)),
+                lengths=lengths,
+                dropout_keys=None if dropout_keys is None else dropout_keys[k],
+            )
+            ends.append(state.hidden)
+        last = ops.concatenate(ends, axis=1)  # (B, 2H)
+        return self.z_mean(last), self.z_log_var(last)
+
+
+def reverse_by_length(steps: Tensor, lengths: Tensor) -> Tensor:
+    """Reverse the first `lengths` rows of each drawing; leave padding where it is.
+
+    Args:
+        steps: (B, T, K).
+        lengths: (B,) int32.
+    """
+    place = ops.expand_dims(ops.arange(ops.shape(steps)[1], dtype="int32"), 0)  # (1, T)
+    lengths = ops.expand_dims(lengths, 1)
+    source = ops.where(place < lengths, lengths - 1 - place, place)  # (B, T)
+    return ops.take_along_axis(steps, ops.expand_dims(source, -1), axis=1)

@@ -1,0 +1,275 @@
+"""A model is a folder: config.json and model.weights.h5. No framework is needed to read it.
+
+config.json holds `format`, `format_version`, `config` (see `ModelConfig`), `preparation` (how
+drawings become data units) and `provenance` (data, licence, seed, steps, losses, versions).
+model.weights.h5 holds one float32 array a weight, named as `weight_shapes` says.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchrnn.drawing import BadFileError, BadSettingError
+from sketchrnn.drawing.files import whole_folder
+from sketchrnn.model.config import ModelConfig
+
+FORMAT = "sketchrnn-model"
+FORMAT_VERSION = 1
+CONFIG_FILE = "config.json"
+WEIGHTS_FILE = "model.weights.h5"
+_LARGEST_CONFIG = 1 << 20
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelFolder:
+    """What a model folder says, without its weights.
+
+    Attributes:
+        path: The folder.
+        config: The network's shape.
+        preparation: How drawings become data units; see `data.Preparation`.
+        provenance: Where the weights come from.
+    """
+
+    path: Path
+    config: ModelConfig
+    preparation: dict[str, Any]
+    provenance: dict[str, Any]
+
+
+def shipped_models() -> dict[str, Path]:
+    """Return the models that come with the package, by name."""
+    # a wheel carries them as sketchrnn/shipped; an editable install has them in the checkout
+    package = Path(__file__).resolve().parents[1]
+    found: dict[str, Path] = {}
+    for home in (package.parent / "checkpoints", package / "shipped"):
+        if home.is_dir():
+            folders = sorted(path for path in home.iterdir() if (path / CONFIG_FILE).is_file())
+            found.update({path.name: path for path in folders})
+    return found
+
+
+def find(model: str | PathLike[str]) -> Path:
+    """Return the folder of a model.
+
+    Args:
+        model: A folder that holds a config.json, or the name of a shipped model.
+
+    Raises:
+        BadFileError: If it is neither.
+    """
+    path = Path(model)
+    if (path / CONFIG_FILE).is_file():
+        return path
+    shipped = shipped_models()
+    if str(model) in shipped:
+        return shipped[str(model)]
+    if path.is_dir():
+        raise BadFileError(
+            f"is no model folder: it has no {CONFIG_FILE}", path=path, hint="name a folder with one"
+        )
+    names = ", ".join(shipped) or "none"
+    raise BadFileError(
+        "no such model folder", path=path, hint=f"shipped models: {names}; or train one"
+    )
+
+
+def read(model: str | PathLike[str]) -> ModelFolder:
+    """Read a folder's config.json, strictly.
+
+    Args:
+        model: See `find`.
+
+    Raises:
+        BadFileError: If a file is missing, damaged, of another kind or newer than this program.
+    """
+    folder = find(model)
+    path = folder / CONFIG_FILE
+    if path.stat().st_size > _LARGEST_CONFIG:
+        raise BadFileError("is too large for a configuration", path=path)
+    try:
+        values = json.loads(path.read_text("utf-8"))
+    except (ValueError, OSError) as error:
+        raise BadFileError(
+            f"is not JSON ({error})", path=path, hint="restore it, or save the model again"
+        ) from error
+    if not isinstance(values, dict) or values.get("format") != FORMAT:
+        raise BadFileError("is not the configuration of a sketchrnn model", path=path)
+    version = values.get("format_version")
+    if not isinstance(version, int) or version > FORMAT_VERSION:
+        raise BadFileError(
+            f"has format version {version}, and this program knows {FORMAT_VERSION}",
+            path=path,
+            hint="install a newer sketchrnn",
+        )
+    for key in ("config", "preparation", "provenance"):
+        if not isinstance(values.get(key), dict):
+            raise BadFileError(f"lacks {key!r}", path=path, hint="save the model again")
+    try:
+        config = ModelConfig.from_dict(values["config"])
+    except (BadSettingError, TypeError) as error:
+        raise BadFileError(str(error), path=path) from error
+    return ModelFolder(folder, config, values["preparation"], values["provenance"])
+
+
+def weight_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
+    """Return the name and shape of every weight of a network.
+
+    >>> weight_shapes(ModelConfig(conditional=False))["decoder/lstm/recurrent_kernel"]
+    (512, 2048)
+    """
+    e, d, z = config.encoder_size, config.decoder_size, config.z_size
+    shapes: dict[str, tuple[int, ...]] = {}
+    if config.conditional:
+        for direction in ("forward", "backward"):
+            shapes[f"encoder/{direction}/input_kernel"] = (5, 4 * e)
+            shapes[f"encoder/{direction}/recurrent_kernel"] = (e, 4 * e)
+            shapes[f"encoder/{direction}/bias"] = (4 * e,)
+        for name in ("z_mean", "z_log_var"):
+            shapes[f"encoder/{name}/kernel"] = (2 * e, z)
+            shapes[f"encoder/{name}/bias"] = (z,)
+        shapes["decoder/initial_state/kernel"] = (z, 2 * d)
+        shapes["decoder/initial_state/bias"] = (2 * d,)
+        shapes["decoder/lstm/latent_kernel"] = (z, 4 * d)
+    shapes["decoder/lstm/input_kernel"] = (5, 4 * d)
+    shapes["decoder/lstm/recurrent_kernel"] = (d, 4 * d)
+    shapes["decoder/lstm/bias"] = (4 * d,)
+    shapes["decoder/output/kernel"] = (d, config.output_size)
+    shapes["decoder/output/bias"] = (config.output_size,)
+    return shapes
+
+
+def read_weights(folder: ModelFolder) -> dict[str, NDArray[np.float32]]:
+    """Read every weight of a model folder.
+
+    Raises:
+        BadFileError: If the file is missing or truncated, or a weight is missing, superfluous, of
+            another shape than config.json says, or not finite.
+    """
+    path = folder.path / WEIGHTS_FILE
+    if not path.is_file():
+        raise BadFileError("is missing", path=path, hint="restore it, or save the model again")
+    try:
+        with h5py.File(path, "r") as file:
+            return read_arrays(file, weight_shapes(folder.config), path)
+    except OSError as error:
+        raise BadFileError(
+            "is truncated or damaged", path=path, hint="restore it, or save the model again"
+        ) from error
+
+
+def read_arrays(
+    group: h5py.Group, shapes: Mapping[str, tuple[int, ...]], path: Path
+) -> dict[str, NDArray[np.float32]]:
+    """Read named arrays of known shapes from an HDF5 group; the rest as `read_weights`."""
+    found: dict[str, tuple[int, ...]] = {}
+    group.visititems(
+        lambda name, item: found.update({name: item.shape}) if hasattr(item, "shape") else None
+    )
+    for name, shape in shapes.items():
+        if found.get(name) != shape:
+            got = f"has shape {found[name]}" if name in found else "is missing"
+            raise BadFileError(
+                f"{got}, and config.json says {shape}",
+                path=path,
+                where=name,
+                hint="the two files belong to different models",
+            )
+    extra = sorted(set(found) - set(shapes))
+    if extra:
+        raise BadFileError(
+            "is no weight of this model",
+            path=path,
+            where=extra[0],
+            hint="the two files belong to different models",
+        )
+    arrays = {name: np.asarray(group[name], dtype=np.float32) for name in shapes}
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            raise BadFileError("holds NaN or infinite numbers", path=path, where=name)
+    return arrays
+
+
+def write_arrays(group: h5py.Group, arrays: Mapping[str, Any]) -> None:
+    """Write named arrays to an HDF5 group, float32, without time stamps, so equal bytes repeat."""
+    for name, array in arrays.items():
+        group.create_dataset(name, data=np.asarray(array, dtype=np.float32), track_times=False)
+
+
+def write(
+    path: str | PathLike[str],
+    config: ModelConfig,
+    weights: Mapping[str, Any],
+    *,
+    preparation: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+    overwrite: bool = False,
+) -> Path:
+    """Write a model folder; it appears whole.
+
+    Args:
+        path: The folder.
+        config: The network's shape.
+        weights: Arrays by name, as `weight_shapes` says.
+        preparation: How drawings become data units.
+        provenance: Where the weights come from; JSON-able.
+        overwrite: Whether a folder that exists is replaced, with all that is in it.
+
+    Raises:
+        OutputExistsError: If the folder exists.
+    """
+    with whole_folder(path, overwrite=overwrite) as beside:
+        _write_files(beside, config, weights, preparation=preparation, provenance=provenance)
+    return Path(path)
+
+
+def write_into(
+    path: Path,
+    config: ModelConfig,
+    weights: Mapping[str, Any],
+    *,
+    preparation: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+) -> None:
+    """Write or replace the two files of a model in a folder that holds more than a model.
+
+    Both are written beside their place first, so that an error leaves the old pair; they are
+    renamed one after the other, weights first.
+    """
+    with whole_folder(path / ".model", overwrite=True) as beside:
+        _write_files(beside, config, weights, preparation=preparation, provenance=provenance)
+        for name in (WEIGHTS_FILE, CONFIG_FILE):
+            os.replace(beside / name, path / name)
+    (path / ".model").rmdir()
+
+
+def _write_files(
+    folder: Path,
+    config: ModelConfig,
+    weights: Mapping[str, Any],
+    *,
+    preparation: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+) -> None:
+    """Write the two files of a model into a folder that exists."""
+    with h5py.File(folder / WEIGHTS_FILE, "w") as file:
+        write_arrays(file, weights)
+    values = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "config": config.to_dict(),
+        "preparation": dict(preparation),
+        "provenance": dict(provenance),
+    }
+    text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+    (folder / CONFIG_FILE).write_text(text, "utf-8")

@@ -1,0 +1,358 @@
+"""The LSTM over a sequence, as one operation with a gradient of its own.
+
+`keras.layers.LSTM` differs from the reference in two ways that matter: it drops h where the
+reference drops the candidate g, and it leaves the weight gradients to the loop. Here the loop
+backwards only collects the gradients of the gates, and each weight gradient is one matrix product
+over all steps at the end.
+
+Shapes: T steps, B drawings, D inputs, H units. Time comes first.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
+
+from sketchrnn.model import backend
+
+Tensor = Any
+
+_MULTIPLIER_ONE = 0x7FEB352D
+_MULTIPLIER_TWO = 0x846CA68B - (1 << 32)
+_WEYL = 0x9E3779B1 - (1 << 32)
+_UNIFORM_BITS = 24
+
+
+class LSTMState(NamedTuple):
+    """The state of an LSTM: what it shows and what it remembers, each (B, H)."""
+
+    hidden: Tensor
+    cell: Tensor
+
+
+class RecurrentDropout(NamedTuple):
+    """Which elements of the candidate g are dropped in training.
+
+    A mask is a hash of (key of the drawing, step, unit): the same on every backend, in every
+    batch, forwards and backwards, and nothing is stored.
+
+    Attributes:
+        keys: (B,) int32, one a drawing.
+        rate: The share that is dropped. What stays is divided by 1 - rate.
+    """
+
+    keys: Tensor
+    rate: float
+
+    def mask(self, step: Tensor, units: int) -> Tensor:
+        """Return the (B, units) factors of one step: 0 or 1 / (1 - rate)."""
+        counter = step * units + ops.arange(units, dtype="int32")  # (H,)
+        bits = _hash(ops.expand_dims(self.keys, 1), ops.expand_dims(counter, 0))  # (B, H)
+        uniform = ops.bitwise_and(ops.right_shift(bits, 32 - _UNIFORM_BITS), 0xFFFFFF)
+        kept = uniform >= round(self.rate * (1 << _UNIFORM_BITS))
+        return ops.cast(kept, "float32") / (1.0 - self.rate)
+
+
+def _hash(key: Tensor, counter: Tensor) -> Tensor:
+    """Mix two int32 tensors into one of uniform bits, wrapping as int32 does.
+
+    Source:
+        The construction of an integer hash from xor-shifts and multiplications, with the
+        constants of C. Wellons's search for low bias ("lowbias32").
+    """
+    bits = ops.bitwise_xor(key, counter * _int32(_WEYL))
+    for _ in range(2):
+        bits = ops.bitwise_xor(bits, _shift(bits, 16))
+        bits = bits * _int32(_MULTIPLIER_ONE)
+        bits = ops.bitwise_xor(bits, _shift(bits, 15))
+        bits = bits * _int32(_MULTIPLIER_TWO)
+        bits = ops.bitwise_xor(bits, _shift(bits, 16))
+    return bits
+
+
+def _shift(bits: Tensor, by: int) -> Tensor:
+    """Shift right and fill with zeros; int32's own shift fills with the sign."""
+    return ops.bitwise_and(ops.right_shift(bits, _int32(by)), _int32((1 << (32 - by)) - 1))
+
+
+def _int32(value: int) -> Tensor:
+    return ops.convert_to_tensor(value, dtype="int32")
+
+
+def lstm_sequence(
+    inputs: Tensor,
+    constant: Tensor,
+    state: LSTMState,
+    input_kernel: Tensor,
+    recurrent_kernel: Tensor,
+    *,
+    lengths: Tensor | None = None,
+    dropout: RecurrentDropout | None = None,
+) -> tuple[Tensor, LSTMState]:
+    """Run an LSTM over a sequence.
+
+    The gates stand in the order i, g, f, o: with a = inputs W_x + hidden W_h + constant,
+    c' = sigma(a_f) c + sigma(a_i) drop(tanh(a_g)), h' = sigma(a_o) tanh(c').
+
+    Args:
+        inputs: (T, B, D).
+        constant: (B, 4H), what is added to the gates at every step: the biases, the forget bias,
+            the product of the latent vector.
+        state: The initial state.
+        input_kernel: (D, 4H), W_x.
+        recurrent_kernel: (H, 4H), W_h.
+        lengths: (B,) int32. From its length on, a drawing keeps its state. None: all T steps.
+        dropout: Recurrent dropout, in training.
+
+    Returns:
+        (T, B, H) hidden states and the last state. The gradient covers inputs, constant, state
+        and both kernels.
+
+    Source:
+        Hochreiter and Schmidhuber (1997), Gers et al. (2000). Dropout without memory loss:
+        Semeniuta et al. (2016).
+    """
+    units = recurrent_kernel.shape[0]
+
+    @ops.custom_gradient
+    def run(
+        inputs: Tensor,
+        constant: Tensor,
+        hidden: Tensor,
+        cell: Tensor,
+        input_kernel: Tensor,
+        recurrent_kernel: Tensor,
+    ) -> Any:
+        steps = ops.arange(ops.shape(inputs)[0], dtype="int32")  # (T,)
+        kernel = ops.concatenate([recurrent_kernel, input_kernel])  # (H + D, 4H)
+
+        def forward(carry: tuple[Tensor, ...], at: tuple[Tensor, Tensor]) -> Any:
+            hidden, cell = carry
+            step, row = at
+            gates = ops.matmul(ops.concatenate([hidden, row], axis=1), kernel) + constant
+            saved = _activate(gates)
+            i, g, f, o = _split(saved)
+            candidate = g if dropout is None else g * dropout.mask(step, units)
+            new_cell = f * cell + i * candidate
+            new_hidden = o * ops.tanh(new_cell)
+            if lengths is not None:
+                alive = ops.expand_dims(step < lengths, 1)  # (B, 1)
+                new_cell = ops.where(alive, new_cell, cell)
+                new_hidden = ops.where(alive, new_hidden, hidden)
+            return (new_hidden, new_cell), (new_hidden, new_cell, saved)
+
+        _, (hiddens, cells, gates) = backend.scan(forward, (hidden, cell), (steps, inputs), 3)
+        outputs = (hiddens, hiddens[-1], cells[-1])
+
+        def gradient(*upstream: Tensor) -> Any:
+            d_hiddens, d_hidden, d_cell = upstream[0] if len(upstream) == 1 else upstream
+            transposed = ops.transpose(recurrent_kernel)  # once, not at every step
+            before = ops.concatenate([ops.expand_dims(cell, 0), cells[:-1]])  # (T, B, H)
+
+            def backward(carry: tuple[Tensor, ...], at: tuple[Tensor, ...]) -> Any:
+                d_hidden, d_cell = carry
+                step, gates, cell, cell_before, d_output = at
+                d_hidden = d_hidden + d_output
+                i, g, f, o = _split(gates)
+                squashed = ops.tanh(cell)
+                mask = None if dropout is None else dropout.mask(step, units)
+                candidate = g if mask is None else g * mask
+                d_new_cell = d_cell + d_hidden * o * (1 - squashed * squashed)
+                d_candidate = d_new_cell * i
+                d_g = d_candidate if mask is None else d_candidate * mask
+                d_gates = ops.concatenate(
+                    [
+                        d_new_cell * candidate * i * (1 - i),
+                        d_g * (1 - g * g),
+                        d_new_cell * cell_before * f * (1 - f),
+                        d_hidden * squashed * o * (1 - o),
+                    ],
+                    axis=1,
+                )
+                d_cell_before = d_new_cell * f
+                if lengths is not None:
+                    alive = ops.expand_dims(step < lengths, 1)
+                    d_gates = ops.where(alive, d_gates, 0.0)
+                d_hidden_before = ops.matmul(d_gates, transposed)
+                if lengths is not None:
+                    d_hidden_before = ops.where(alive, d_hidden_before, d_hidden)
+                    d_cell_before = ops.where(alive, d_cell_before, d_cell)
+                return (d_hidden_before, d_cell_before), (d_gates,)
+
+            (d_first_hidden, d_first_cell), (d_gates,) = backend.scan(
+                backward,
+                (d_hidden, d_cell),
+                (steps, gates, cells, before, d_hiddens),
+                1,
+                reverse=True,
+            )
+            hiddens_before = ops.concatenate([ops.expand_dims(hidden, 0), hiddens[:-1]])
+            flat = ops.reshape(d_gates, (-1, 4 * units))  # (T B, 4H)
+            d_inputs = ops.matmul(d_gates, ops.transpose(input_kernel))
+            d_input_kernel = ops.matmul(_flat_transposed(inputs), flat)
+            d_recurrent_kernel = ops.matmul(_flat_transposed(hiddens_before), flat)
+            return (
+                d_inputs,
+                ops.sum(d_gates, axis=0),
+                d_first_hidden,
+                d_first_cell,
+                d_input_kernel,
+                d_recurrent_kernel,
+            )
+
+        return outputs, gradient
+
+    hiddens, hidden, cell = run(
+        inputs, constant, state.hidden, state.cell, input_kernel, recurrent_kernel
+    )
+    return hiddens, LSTMState(hidden, cell)
+
+
+def _activate(gates: Tensor) -> Tensor:
+    """Apply sigma, tanh, sigma, sigma to the four quarters of (B, 4H), in one pass.
+
+    sigma(x) = (1 + tanh(x / 2)) / 2, so that one tanh serves all.
+    """
+    units = gates.shape[-1] // 4
+    half = np.repeat(np.array([0.5, 1.0, 0.5, 0.5], np.float32), units)
+    return ops.tanh(gates * half) * half + (1.0 - half)
+
+
+def _split(gates: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Take (B, 4H) apart into i, g, f, o."""
+    units = gates.shape[-1] // 4
+    i, g, f, o = (gates[:, k * units : (k + 1) * units] for k in range(4))
+    return i, g, f, o
+
+
+def _flat_transposed(sequence: Tensor) -> Tensor:
+    """Turn (T, B, K) into (K, T B)."""
+    return ops.transpose(ops.reshape(sequence, (-1, sequence.shape[-1])))
+
+
+class LSTM(keras.layers.Layer):
+    """The weights of one LSTM, and its run over a sequence or one step.
+
+    Args:
+        units: H.
+        input_size: D.
+        latent_size: Length of a vector that joins the input at every step (z); 0 for none.
+        forget_bias: Added to the forget gate at run time, not part of the bias.
+        dropout_rate: The share of the candidate g that is dropped in training.
+        name: Name of the layer; the names of its weights begin with it.
+
+    Weights, gates in the order i, g, f, o: `input_kernel` (D, 4H), `latent_kernel`
+    (latent_size, 4H), `recurrent_kernel` (H, 4H), `bias` (4H,).
+    """
+
+    def __init__(
+        self,
+        units: int,
+        input_size: int,
+        latent_size: int = 0,
+        *,
+        forget_bias: float,
+        dropout_rate: float,
+        name: str,
+    ) -> None:
+        """Make the weights: Glorot's for inputs, an orthogonal matrix a gate for the state."""
+        super().__init__(name=name)
+        self.units = units
+        self.forget_bias = forget_bias
+        self.dropout_rate = dropout_rate
+        glorot = _JointGlorot(input_size + latent_size, 4 * units)
+        self.input_kernel = self.add_weight(
+            shape=(input_size, 4 * units), initializer=glorot, name="input_kernel"
+        )
+        self.latent_kernel = None
+        if latent_size:
+            self.latent_kernel = self.add_weight(
+                shape=(latent_size, 4 * units), initializer=glorot, name="latent_kernel"
+            )
+        self.recurrent_kernel = self.add_weight(
+            shape=(units, 4 * units), initializer=_OrthogonalGates(), name="recurrent_kernel"
+        )
+        self.bias = self.add_weight(shape=(4 * units,), initializer="zeros", name="bias")
+        self.built = True
+
+    def zero_state(self, batch_size: Tensor) -> LSTMState:
+        """Return a state of zeros."""
+        zeros = ops.zeros((batch_size, self.units))
+        return LSTMState(zeros, zeros)
+
+    def constant(self, batch_size: Tensor, latent: Tensor | None) -> Tensor:
+        """Return what every step adds to the gates, (B, 4H): biases and the latent's product."""
+        forget = ops.concatenate(
+            [ops.full((n * self.units,), v) for n, v in ((2, 0.0), (1, self.forget_bias), (1, 0.0))]
+        )
+        bias = ops.convert_to_tensor(self.bias) + forget
+        if latent is None:
+            return ops.broadcast_to(bias, (batch_size, 4 * self.units))
+        return ops.matmul(latent, self.latent_kernel) + bias
+
+    def call(
+        self,
+        inputs: Tensor,
+        state: LSTMState | None = None,
+        latent: Tensor | None = None,
+        lengths: Tensor | None = None,
+        dropout_keys: Tensor | None = None,
+    ) -> tuple[Tensor, LSTMState]:
+        """Run over (T, B, D) inputs; see `lstm_sequence`.
+
+        Args:
+            inputs: (T, B, D).
+            state: The initial state; None for zeros.
+            latent: (B, latent_size), or None.
+            lengths: (B,) int32, or None.
+            dropout_keys: (B,) int32, in training: see `RecurrentDropout`. None: nothing drops.
+
+        Returns:
+            (T, B, H) hidden states and the last state.
+        """
+        batch_size = ops.shape(inputs)[1]
+        dropout = None
+        if dropout_keys is not None and self.dropout_rate:
+            dropout = RecurrentDropout(dropout_keys, self.dropout_rate)
+        return lstm_sequence(
+            inputs,
+            self.constant(batch_size, latent),
+            self.zero_state(batch_size) if state is None else state,
+            # values, not variables: TensorFlow lets no custom gradient touch a variable
+            ops.copy(self.input_kernel),
+            ops.copy(self.recurrent_kernel),
+            lengths=lengths,
+            dropout=dropout,
+        )
+
+    def step(self, row: Tensor, constant: Tensor, state: LSTMState) -> LSTMState:
+        """Run one step without dropout: (B, D) inputs, (B, 4H) of `constant`, a state."""
+        gates = ops.matmul(row, self.input_kernel) + constant
+        gates = gates + ops.matmul(state.hidden, self.recurrent_kernel)
+        i, g, f, o = _split(_activate(gates))
+        cell = f * state.cell + i * g
+        return LSTMState(o * ops.tanh(cell), cell)
+
+
+class _JointGlorot(keras.initializers.Initializer):
+    """Glorot's uniform, for a kernel that is kept in parts: the fans are those of the whole."""
+
+    def __init__(self, fan_in: int, fan_out: int) -> None:
+        self.limit = (6.0 / (fan_in + fan_out)) ** 0.5
+
+    def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> Tensor:
+        return keras.random.uniform(shape, -self.limit, self.limit, dtype=dtype)
+
+
+class _OrthogonalGates(keras.initializers.Initializer):
+    """An orthogonal matrix for each of the four gates."""
+
+    def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> Tensor:
+        units = shape[0]
+        orthogonal = keras.initializers.Orthogonal
+        return ops.concatenate(
+            [orthogonal(seed=None)((units, units), dtype=dtype) for _ in range(4)], axis=1
+        )
