@@ -152,7 +152,11 @@ def _add(
         skip(item.name, f"has more than {preparation.max_steps} steps")
         return
     split = item.split or split_of(item.group or content_key(drawing), seed, shares)
-    writer.append(split, prepared)
+    try:
+        writer.append(split, prepared)
+    except BadSettingError as error:  # an offset, or one category, too much for the file
+        skip(item.name, error.problem)
+        return
     report.read += 1
     report.kept += 1
     report.before.add(drawing.num_steps)

@@ -1,0 +1,145 @@
+"""Paths of any SVG: subpaths, curves, transforms, and what is refused."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sketchrnn.drawing import BadFileError, Drawing
+from sketchrnn.sources import open_source, read, read_all
+from sketchrnn.sources.svg import read_svg
+
+
+def svg(body: str) -> bytes:
+    return f'<svg xmlns="http://www.w3.org/2000/svg">{body}</svg>'.encode()
+
+
+def strokes(body: str) -> list[list[list[float]]]:
+    return [stroke.tolist() for stroke in read_svg(svg(body), "x.svg").strokes]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ('<path d="M0 0 L4 0 5 5"/>', [[[0, 0], [4, 0], [5, 5]]]),
+        ('<path d="M0 0h1M2 2v3"/>', [[[0, 0], [1, 0]], [[2, 2], [2, 5]]]),
+        ('<path d="M0 0h1v1z"/>', [[[0, 0], [1, 0], [1, 1], [0, 0]]]),
+        ('<path d="M0 0h1v1L0 0z"/>', [[[0, 0], [1, 0], [1, 1], [0, 0]]]),
+        ('<path d="M3 4z"/><path d="M0 0h9"/>', [[[3, 4]], [[0, 0], [9, 0]]]),  # a dot
+        ('<path d="M3 4h0"/><path d="M0 0h9"/>', [[[3, 4]], [[0, 0], [9, 0]]]),
+        ('<path d="M1 1"/><path d="M0 0h9"/>', [[[0, 0], [9, 0]]]),  # a move draws nothing
+        ('<path/><path d=""/><path d="M0 0h9"/>', [[[0, 0], [9, 0]]]),
+        ('<g transform="translate(1,2)"><path d="M0 0h9"/></g>', [[[1, 2], [10, 2]]]),
+        (
+            '<g transform="translate(10,0)"><g transform="scale(2)">'
+            '<path transform="translate(1 1)" d="M0 0h1"/></g></g><path d="M0 0h1"/>',
+            [[[12, 2], [14, 2]], [[0, 0], [1, 0]]],
+        ),
+        (
+            '<defs><g><path d="M0 0h5"/></g></defs><g style="display: none"><path d="M1 0h5"/></g>'
+            '<path display="none" d="M2 0h5"/><path d="M3 0h5"/>',
+            [[[3, 0], [8, 0]]],
+        ),
+    ],
+)
+def test_strokes(body, expected):
+    assert strokes(body) == expected
+
+
+def test_prefixed_names_are_the_same_elements():
+    data = b'<s:svg xmlns:s="http://www.w3.org/2000/svg"><s:path d="M0 0h9"/></s:svg>'
+    assert read_svg(data, "x.svg").bounds == (0, 0, 9, 0)
+
+
+def test_arcs_and_quadratic_curves_are_followed():
+    circle = read_svg(svg('<path d="M10 0A10 10 0 0 1 -10 0A10 10 0 0 1 10 0"/>'), "x.svg")
+    radius = np.hypot(*circle.strokes[0].T)
+    assert np.abs(radius - 10).max() < 20 / 1000
+    assert math.isclose(circle.bounds[3], 10, abs_tol=0.02)
+    (parabola,) = read_svg(svg('<path d="M0 0Q5 10 10 0"/>'), "x.svg").strokes
+    expected = parabola[:, 0] * (10 - parabola[:, 0]) / 5
+    assert np.allclose(parabola[:, 1], expected)
+
+
+def test_size_in_units_does_not_change_the_number_of_points():
+    one = read_svg(svg('<path d="M0 0C0 1 1 1 1 0"/>'), "x.svg")
+    huge = read_svg(svg('<path d="M0 0C0 1e9 1e9 1e9 1e9 0"/>'), "x.svg")
+    tiny = read_svg(svg('<path d="M0 0C0 1e-9 1e-9 1e-9 1e-9 0"/>'), "x.svg")
+    assert one.num_points == huge.num_points == tiny.num_points > 10
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ("", "no strokes"),
+        ('<rect width="3"/><use href="#a"/>', r"only shapes \(rect, use\)"),
+        ('<path d="M0 0L nan 3"/>', "cannot be read"),
+        ('<path d="M0 0L 1e999 3"/>', "NaN or infinite"),
+        ('<path d="M0 0C 1e300 0 5 5 6 1e308L -1e308 4"/>', "too large"),
+        ('<path d="hello"/>', "cannot be read"),
+        (f'<path d="M0 0h1{"z" * 200}"/>', "closes more than"),
+    ],
+)
+def test_what_draws_nothing_readable(body, problem):
+    with pytest.raises(BadFileError, match=problem) as caught:
+        read_svg(svg(body), "x.svg")
+    assert str(caught.value).startswith("x.svg: ") and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"hello", "is not XML"),
+        (b"<html/>", "not SVG"),
+        (b'<!DOCTYPE svg [<!ENTITY a "M0 0h1">]><svg><path d="&a;"/></svg>', "entity"),
+    ],
+)
+def test_what_is_no_svg(data, problem):
+    with pytest.raises(BadFileError, match=problem):
+        read_svg(data, "x.svg")
+
+
+points = st.lists(
+    st.tuples(*[st.integers(-1000, 1000).map(lambda n: n / 4)] * 2), min_size=1, max_size=6
+)
+
+
+@given(st.lists(points, min_size=1, max_size=4))
+def test_polylines_round_trip(lines):
+    body = "".join(
+        '<path d="M'
+        + " L".join(f"{x} {y}" for x, y in line)
+        + ("z" if len(line) == 1 else "")
+        + '"/>'
+        for line in lines
+    )
+    drawing = read_svg(svg(body), "x.svg")
+    expected = []
+    for line in lines:
+        kept = [p for i, p in enumerate(line) if i == 0 or p != line[i - 1]]
+        expected.append(kept)
+    assert drawing == Drawing(expected)
+
+
+def test_a_file_a_folder_and_standard_input(tmp_path, monkeypatch):
+    (tmp_path / "b.svg").write_bytes(svg('<path d="M0 0h2"/>'))
+    (tmp_path / "a.svg").write_bytes(svg('<path d="M0 0h1"/>'))
+    assert read(tmp_path / "a.svg") == Drawing([[(0, 0), (1, 0)]])
+    assert [drawing.bounds[2] for drawing in read_all(tmp_path)] == [1, 2]
+    assert open_source(tmp_path).fit == "longer_side"
+    (tmp_path / "c.svg").write_bytes(b"<svg/>")
+    with pytest.raises(BadFileError, match=r"c\.svg: has no strokes"):
+        list(read_all(tmp_path))
+
+
+def test_our_own_pictures_are_read_back(tmp_path):
+    drawing = Drawing([[(0, 0), (200, 0), (100, 100)], [(50, 50)], [(10, 90), (20, 90)]])
+    path = drawing.save(tmp_path / "own.svg", fit="none")
+    back = read(path)
+    assert len(back.strokes) == 3
+    for ours, read_back in zip(drawing.strokes, back.strokes, strict=True):
+        assert np.allclose(ours[[0, -1]], read_back[[0, -1]], atol=0.1)
