@@ -48,7 +48,7 @@ GALLERY_LIMIT = 500
 )
 @click.option("--scale", type=float, help="Pixels of a PNG for each px: 1, or 2 for a page.")
 @click.option("--title", help="At the head of the page.")
-@click.option("--captions", is_flag=True, help="Write its category under each drawing.")
+@click.option("--captions", is_flag=True, help="Write the character or category under each.")
 @click.option("--grid", is_flag=True, help="Draw a hairline around each cell.")
 @click.option(
     "--format",
@@ -119,7 +119,7 @@ def render(
             shown,
             columns=columns,
             title=title,
-            captions=[drawing.category for drawing in shown] if captions else None,
+            captions=[_caption(drawing) for drawing in shown] if captions else None,
             grid=grid,
             **style,
         )
@@ -137,7 +137,9 @@ def _style(size: str | None, **options: Any) -> dict[str, Any]:
     """Return what the caller said about the look, and nothing else, so that defaults hold."""
     from sketchrnn.drawing import BadSettingError
 
-    style = {name: value for name, value in options.items() if value not in (None, False)}
+    style = {
+        name: value for name, value in options.items() if value is not None and value is not False
+    }
     if size is not None:
         sides = re.fullmatch(r"(\d+(?:\.\d+)?)(?:[x×](\d+(?:\.\d+)?))?", size.strip().lower())
         if sides is None:
@@ -146,6 +148,10 @@ def _style(size: str | None, **options: Any) -> dict[str, Any]:
     if str(style.get("background", "")).lower() in ("none", "transparent"):
         style["background"] = None
     return style
+
+
+def _caption(drawing: Drawing) -> str | None:
+    return drawing.metadata.get("character") or drawing.category
 
 
 def _check_format(suffix: str | None, ending: str, output: str) -> None:

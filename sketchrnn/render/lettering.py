@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 
@@ -68,9 +69,8 @@ def shorten(text: str, size: float, width: float) -> str:
     if text_width(text, size) <= width:
         return text
     room = width - text_width("…", size)
-    kept = 0
-    while kept < len(text) and text_width(text[: kept + 1], size) <= room:
-        kept += 1
+    running = itertools.accumulate(size * _advance(char) for char in text)
+    kept = sum(1 for _ in itertools.takewhile(lambda end: end <= room, running))
     return text[:kept].rstrip() + "…"
 
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 DOT_WIDTH = 1.5
 """The diameter of a dot, in stroke widths: an eye must not be taken for a speck."""
 
+HAIRLINE = 0.75
+"""The width of a frame."""
+
 
 @dataclass(frozen=True, eq=False)
 class Picture:

@@ -23,6 +23,10 @@ SHRUNK_SHARE = 0.1
 """The share of drawings that a common scale may make too large; each of these is made smaller.
 A scale that suited all would let one huge drawing make dwarfs of the rest."""
 
+BOX_MARGIN = 0.5
+"""The share of the default margin that a box gets: the characters of a font, and KanjiVG's, keep
+away from the edges of their box already."""
+
 
 class Cell(NamedTuple):
     """The room of one drawing, in px."""
@@ -61,22 +65,27 @@ def place(drawings: Sequence[Drawing], cells: Sequence[Cell], style: Style) -> t
             _picture(drawing, 1.0, (0.0, 0.0), (cell.x, cell.y), style)
             for drawing, cell in zip(drawings, cells, strict=True)
         )
-    boxed = style.fit == "box" or (
-        style.fit == "auto" and all(_box(drawing) is not None for drawing in drawings)
-    )
-    windows = [_window(drawing, boxed) for drawing in drawings]
-    room = (style.size[0] - 2 * style.inset, style.size[1] - 2 * style.inset)
-    fitting = [_scale(window, room) for window in windows]
-    free = [
-        scale
-        for scale, drawing in zip(fitting, drawings, strict=True)
-        if math.isfinite(scale) and not (boxed and _box(drawing) is not None)
+    boxes = [_box(drawing) for drawing in drawings]
+    if not (style.fit == "box" or (style.fit == "auto" and None not in boxes)):
+        boxes = [None] * len(boxes)
+    windows = [_window(drawing, box) for drawing, box in zip(drawings, boxes, strict=True)]
+    fitting = [
+        _scale(window, style, margin_share=BOX_MARGIN if box and style.margin is None else 1.0)
+        for window, box in zip(windows, boxes, strict=True)
     ]
-    common = _common_scale(free)
+    common = _common_scale(
+        [
+            scale
+            for scale, box in zip(fitting, boxes, strict=True)
+            if box is None and math.isfinite(scale)
+        ]
+    )
     pictures = []
-    for drawing, cell, window, own in zip(drawings, cells, windows, fitting, strict=True):
-        alone = style.fit == "each" or (boxed and _box(drawing) is not None)
-        scale = own if alone else min(own, common)
+    for drawing, cell, window, box, scale in zip(
+        drawings, cells, windows, boxes, fitting, strict=True
+    ):
+        if box is None and style.fit != "each":
+            scale = min(scale, common)
         if not math.isfinite(scale):
             scale = 1.0  # a dot or nothing at all: any scale will do
         middle = (cell.x + cell.width / 2, cell.y + cell.height / 2)
@@ -99,19 +108,23 @@ def _box(drawing: Drawing) -> float | None:
     return None
 
 
-def _window(drawing: Drawing, boxed: bool) -> _Window:
-    side = _box(drawing) if boxed else None
-    if side is not None:
-        return _Window(side / 2, side / 2, side, side)
+def _window(drawing: Drawing, box: float | None) -> _Window:
+    if box is not None:
+        return _Window(box / 2, box / 2, box, box)
     x_min, y_min, x_max, y_max = drawing.bounds
+    if not math.isfinite((x_max - x_min) + (y_max - y_min)):
+        raise BadDrawingError(
+            "coordinates are too far apart to be drawn", hint="scale the drawing down first"
+        )
     # halves first: the sum of two huge coordinates may be infinite
     return _Window(x_min / 2 + x_max / 2, y_min / 2 + y_max / 2, x_max - x_min, y_max - y_min)
 
 
-def _scale(window: _Window, room: tuple[float, float]) -> float:
+def _scale(window: _Window, style: Style, margin_share: float) -> float:
     """Return the largest scale at which a window fits; infinite for one without extent."""
-    sides = ((room[0], window.width), (room[1], window.height))
-    return min((space / side for space, side in sides if side > 0), default=math.inf)
+    inset = margin_share * style.inset
+    sides = zip(style.size, (window.width, window.height), strict=True)
+    return min(((room - 2 * inset) / side for room, side in sides if side > 0), default=math.inf)
 
 
 def _picture(

@@ -23,7 +23,8 @@ class Style:
 
     Attributes:
         size: (width, height) of the picture, or of one cell of a gallery; one number is a square.
-        margin: Left free around the drawing, inside `size`. None: a sixteenth of the shorter side.
+        margin: Left free around the drawing, inside `size`. None: a sixteenth of the shorter side,
+            and half of that around a box.
         stroke_width: Of the pen. None: in keeping with the size, 2.7 at 256 and 1.6 at 96.
         color: Of the pen, as #rgb, #rrggbb or a CSS name. None: near black, or near white on a
             dark background.

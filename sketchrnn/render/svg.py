@@ -16,10 +16,7 @@ from typing import Any
 
 from sketchrnn.drawing import BadSettingError, MissingDependencyError
 from sketchrnn.render import lettering
-from sketchrnn.render.page import DOT_WIDTH, Label, Page, Picture
-
-HAIRLINE = 0.75
-"""The width of a frame in px."""
+from sketchrnn.render.page import DOT_WIDTH, HAIRLINE, Label, Page, Picture
 
 _WIDTH_DECIMALS = 3
 """Of pen widths, which a coarse precision of coordinates must not coarsen."""
