@@ -19,7 +19,7 @@ TOLERANCE = 1 / 2500
 MAX_BOXES = 4.0
 """How far from the origin a coordinate may lie, in boxes; it bounds the work a curve can make."""
 
-_TOKEN = re.compile(r"[A-Za-z]|[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_TOKEN = re.compile(r"[ ,\t\r\n]*(?:([A-Za-z])|([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?))")
 _NUMBERS = {"m": 2, "l": 2, "h": 1, "v": 1, "c": 6, "s": 4, "z": 0}
 
 
@@ -86,13 +86,15 @@ def _split(data: str) -> list[tuple[str, list[float]]]:
     letter = ""
     numbers: list[float] = []
     wanting = False  # whether the letter still lacks its first full set of numbers
-    position = _skip_separators(data, 0)
+    position = 0
+    data = data.rstrip(" ,\t\r\n")
     while position < len(data):
         token = _TOKEN.match(data, position)
         if token is None:
             raise BadDrawingError(f"path data is malformed at {data[position : position + 20]!r}")
-        text = token[0]
-        if text.isalpha():
+        position = token.end()
+        text = token[1]
+        if text:
             if wanting or numbers:
                 raise BadDrawingError(f"path command {letter} lacks a number")
             if text.lower() not in _NUMBERS:
@@ -104,18 +106,11 @@ def _split(data: str) -> list[tuple[str, list[float]]]:
         elif letter in ("", "z", "Z"):
             raise BadDrawingError("path data has a number without a command")
         else:
-            numbers.append(float(text))
+            numbers.append(float(token[2]))
             if len(numbers) == _NUMBERS[letter.lower()]:
                 commands.append((letter, numbers))
                 numbers, wanting = [], False
                 letter = {"m": "l", "M": "L"}.get(letter, letter)  # more pairs are lines
-        position = _skip_separators(data, token.end())
     if wanting or numbers:
         raise BadDrawingError(f"path command {letter} lacks a number")
     return commands
-
-
-def _skip_separators(data: str, position: int) -> int:
-    while position < len(data) and data[position] in " ,\t\r\n":
-        position += 1
-    return position

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from xml.parsers import expat
@@ -26,7 +27,8 @@ def read_bytes(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
     """
     try:
         with open(path, "rb") as file:
-            data = file.read(max_bytes + 1)
+            size = os.fstat(file.fileno()).st_size  # 0 for what is no regular file
+            data = file.read(min(size or max_bytes, max_bytes) + 1)  # the buffer is made at once
     except OSError as error:
         raise BadFileError(
             (error.strerror or "cannot be read").lower(), path=path, hint="check the name"

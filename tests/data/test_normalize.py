@@ -48,7 +48,7 @@ numbers = st.floats(-1e6, 1e6)
 @given(st.lists(st.lists(st.tuples(numbers, numbers), min_size=1, max_size=5), max_size=4))
 def test_degenerate_drawings_are_prepared_too(strokes):
     for fit in ("box", "longer_side", "keep"):
-        prepared = Preparation(fit=fit).apply(Drawing(strokes))
+        prepared = Preparation(fit=fit, epsilon=0).apply(Drawing(strokes))
         assert len(prepared.strokes) == len(strokes)
         x_min, y_min, x_max, y_max = prepared.bounds
         side = max(x_max - x_min, y_max - y_min)

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from sketchrnn.data.split import SHARES, check_shares, content_key, split_of
 from sketchrnn.drawing import BadSettingError, Drawing
 
-
 # the second letter of train, valid, test
 EXPECTED = "rrrrrrerrrrrrrrrrrrrrrrrrarrerrerrrrrerr"
 
