@@ -132,7 +132,7 @@ def _open_svg_file(name: str, data: bytes) -> Source:
         return open_svg(name, [(name, lambda: data)])
 
     def read_one(skip: Skip) -> Iterator[Item]:
-        yield Item(kanjivg.read_kanjivg(Path(name), data), name)
+        yield Item(kanjivg.read_kanjivg(Path(name), data), Path(name).name)
 
     return Source(
         name,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -47,6 +48,7 @@ def open_ndjson(name: str, open_file: Callable[[], BinaryIO]) -> Source:
     if not start:
         raise BadFileError("is empty", path=name, hint="choose another file")
     quickdraw = b'"countrycode"' in start
+    label = Path(name).name
 
     def read(skip: Skip) -> Iterator[Item]:
         with open_file() as file:
@@ -57,11 +59,11 @@ def open_ndjson(name: str, open_file: Callable[[], BinaryIO]) -> Source:
                     where = ", ".join(part for part in (f"line {number}", error.where) if part)
                     hint = error.hint or "mend the line, or let `convert` skip it"
                     skip(
-                        f"{name}:{number}",
+                        f"{label}:{number}",
                         BadFileError(error.problem, path=name, where=where, hint=hint),
                     )
                 else:
-                    yield Item(drawing, f"{name}:{number}")
+                    yield Item(drawing, f"{label}:{number}")
 
     return Source(
         name,

@@ -25,7 +25,8 @@ class Item:
 
     Args:
         drawing: The drawing, in the units of its file.
-        name: Where it comes from, for reports: a file, a file and line, a key and index.
+        name: Where it comes from, for reports: a file, a file and line, a key and index; without
+            folders, for reports travel with the data.
         split: "train", "valid" or "test" where the source says so.
         group: What must not be torn apart by a split, such as the variants of one character.
     """

@@ -49,9 +49,9 @@ def open_svg(name: str, contents: list[tuple[str, Callable[[], bytes]]]) -> Sour
             try:
                 drawing = read_svg(content(), file)
             except BadFileError as error:
-                skip(file, error)
+                skip(Path(file).name, error)
             else:
-                yield Item(drawing, file)
+                yield Item(drawing, Path(file).name)
 
     return Source(name, "longer_side", EPSILON, read, length=len(contents))
 
