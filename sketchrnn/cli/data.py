@@ -261,7 +261,7 @@ def show(
         recipe=recipe,
     )
     if output == "-":
-        click.echo(page.to_svg())
+        click.echo(page.to_svg().rstrip())
     else:
         page.save(output, overwrite=force, note=lambda line: click.echo(line, err=True))
 
