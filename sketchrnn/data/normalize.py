@@ -55,6 +55,9 @@ class Preparation:
 
         What has no size, a dot, keeps its own.
         """
+        made = drawing.metadata.get("extent")
+        if made:
+            return self.extent / float(made)
         box = drawing.metadata.get("box")
         if self.fit == "box" and box:
             return self.extent / float(box)

@@ -89,11 +89,12 @@ class DataFileWriter:
         if split not in SPLITS:
             raise BadSettingError(f"unknown split {split!r}", hint=f"use {', '.join(SPLITS)}")
         rows = drawing.to_stroke3()
-        if self._dtype == np.int16:
-            if len(rows) and (
-                np.abs(rows[:, :2]).max() > _INT16.max or (rows != np.rint(rows)).any()
-            ):
-                raise BadSettingError("an offset is not a whole number of 16 bits")
+        if (
+            self._dtype == np.int16
+            and len(rows)
+            and (np.abs(rows[:, :2]).max() > _INT16.max or (rows != np.rint(rows)).any())
+        ):
+            raise BadSettingError("an offset is not a whole number of 16 bits")
         if split not in self._splits:
             self._splits[split] = _SplitWriter(self._file.create_group(split), self._dtype)
         stored = rows.astype(self._dtype)

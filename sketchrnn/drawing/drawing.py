@@ -29,7 +29,8 @@ class Drawing:
             stroke whose points all coincide, most simply one point.
         category: What the drawing shows, such as "cat".
         metadata: Notes: source, label, seed. `box`, where present, is the side of the square
-            canvas that the coordinates live in, from (0, 0).
+            canvas that the coordinates live in, from (0, 0); `extent` says that they are data
+            units of that extent already, wherever the drawing lies.
 
     Raises:
         BadDrawingError: If a stroke has another shape, no points, or a coordinate that is NaN or
@@ -130,7 +131,7 @@ class Drawing:
         Raises:
             BadDrawingError: If a coordinate becomes infinite.
         """
-        metadata = {key: value for key, value in self.metadata.items() if key != "box"}
+        metadata = {key: v for key, v in self.metadata.items() if key not in ("box", "extent")}
         return self._with_strokes([scale * s + np.asarray(shift) for s in self.strokes], metadata)
 
     def fit(self, size: tuple[float, float], margin: float = 0.0) -> Drawing:

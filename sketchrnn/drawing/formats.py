@@ -155,7 +155,7 @@ def stroke5_to_stroke3(rows: ArrayLike) -> NDArray[np.float64]:
         (N_s, 3) float64.
 
     Raises:
-        BadDrawingError: If the shape is wrong, a value is not finite, or a pen state is not one-hot.
+        BadDrawingError: If the shape is wrong, a value is not finite, or a pen is not one-hot.
     """
     array = np.asarray(rows)
     if array.size == 0 and array.ndim <= 2:

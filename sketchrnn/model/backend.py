@@ -30,6 +30,12 @@ def require() -> str:
     return str(keras.backend.backend())
 
 
+def available() -> bool:
+    """Tell whether Keras and its backend are installed, without importing them."""
+    needed = ("keras", os.environ.get("KERAS_BACKEND", "tensorflow"))
+    return all(importlib.util.find_spec(name) for name in needed)
+
+
 def versions() -> dict[str, str]:
     """Return the versions of what computes: Keras, its backend, NumPy."""
     from importlib import metadata

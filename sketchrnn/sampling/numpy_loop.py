@@ -11,17 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchrnn.model.config import ModelConfig
+from sketchrnn.sampling.mixture import Temperature, pick_step
 
 Array = NDArray[np.float32]
 
 
 class NumpyDecoder:
-    """The decoder's step.
+    """The decoder, a step at a time.
 
     Args:
         config: The network's shape.
         weights: Arrays by name, as `model.folder.weight_shapes` says.
     """
+
+    steps_at_once = 1
 
     def __init__(self, config: ModelConfig, weights: Mapping[str, Array]) -> None:
         """Put the kernels of one step together."""
@@ -57,6 +60,19 @@ class NumpyDecoder:
         weights = self._weights
         outputs = hidden @ weights["decoder/output/kernel"] + weights["decoder/output/bias"]
         return outputs, hidden, cell
+
+    def draw(
+        self,
+        row: Array,
+        hidden: Array,
+        cell: Array,
+        constant: Array,
+        noise: Array,
+        temperature: Temperature,
+    ) -> tuple[Array, Array, Array]:
+        """Draw one step; see `sampler.Decoder`."""
+        outputs, hidden, cell = self.step(row, hidden, cell, constant)
+        return pick_step(outputs, noise[:, 0], temperature)[:, None], hidden, cell
 
 
 class NumpyEncoder:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sketchrnn.data.batches import latent_noise
-from sketchrnn.drawing import START_TOKEN, Drawing, PenState
+from sketchrnn.drawing import START_TOKEN, BadSettingError, Drawing, PenState
 from sketchrnn.model.config import ModelConfig
 from sketchrnn.sampling.mixture import (
     Temperature,
-    pick_step,
     sampling_noise,
     temperature_rule,
 )
@@ -21,17 +21,36 @@ Array = NDArray[np.float32]
 
 
 class Decoder(Protocol):
-    """What the loop needs of a decoder; `NumpyDecoder` is one."""
+    """What draws: `NumpyDecoder`, or `CompiledDecoder`, which takes several steps at once."""
 
     config: ModelConfig
+    steps_at_once: int
 
     def start(self, z: Array | None, batch_size: int) -> tuple[Array, Array, Array]:
-        """Return hidden, cell and the constant part of the gates."""
+        """Return hidden, cell (B, H) and the constant part of the gates (B, 4H)."""
 
-    def step(
-        self, row: Array, hidden: Array, cell: Array, constant: Array
+    def draw(
+        self,
+        row: Array,
+        hidden: Array,
+        cell: Array,
+        constant: Array,
+        noise: Array,
+        temperature: Temperature,
     ) -> tuple[Array, Array, Array]:
-        """Return outputs, hidden, cell."""
+        """Draw some steps.
+
+        Args:
+            row: (B, 5) the last step drawn, at first the start token.
+            hidden: (B, H).
+            cell: (B, H).
+            constant: (B, 4H).
+            noise: (B, C, 4) with C = `steps_at_once`.
+            temperature: What it does to each step.
+
+        Returns:
+            (B, C, 5) stroke-5 rows, hidden, cell.
+        """
 
 
 def sample_steps(
@@ -50,24 +69,26 @@ def sample_steps(
         has T rows, and the last lifts the pen.
     """
     count, max_steps, _ = noise.shape
-    drawn = np.zeros((count, max_steps, 5), dtype=np.float32)
-    lengths = np.full(count, max_steps)
+    if count == 0:
+        return []
+    chunk = decoder.steps_at_once
+    noise = np.pad(noise, ((0, 0), (0, -max_steps % chunk), (0, 0)))
+    drawn = np.zeros((count, noise.shape[1], 5), dtype=np.float32)
     alive = np.arange(count)
     row = np.tile(START_TOKEN, (count, 1))
     hidden, cell, constant = decoder.start(z, count)
-    for step in range(max_steps):
-        outputs, hidden, cell = decoder.step(row, hidden, cell, constant)
-        row = pick_step(outputs, noise[alive, step], temperature)
-        drawn[alive, step] = row
-        ended = row[:, 2 + PenState.END] == 1
-        if ended.any():  # those that ended leave the batch
-            lengths[alive[ended]] = step
-            going = ~ended
+    for first in range(0, max_steps, chunk):
+        steps = noise[alive, first : first + chunk]
+        rows, hidden, cell = decoder.draw(row, hidden, cell, constant, steps, temperature)
+        drawn[alive, first : first + chunk] = rows
+        row = rows[:, -1]
+        going = ~(rows[:, :, 2 + PenState.END] == 1).any(axis=1)
+        if not going.all():  # those that ended leave the batch
             alive, row = alive[going], row[going]
             hidden, cell, constant = hidden[going], cell[going], constant[going]
             if not len(alive):
                 break
-    return [_to_stroke3(rows[:length]) for rows, length in zip(drawn, lengths, strict=True)]
+    return [_to_stroke3(rows[:max_steps]) for rows in drawn]
 
 
 def sample_drawings(
@@ -75,10 +96,12 @@ def sample_drawings(
     count: int,
     *,
     z: Array | None = None,
+    numbers: Sequence[int] | None = None,
     temperature: float,
     rule: str = "paper",
     max_steps: int | None = None,
     seed: int,
+    extent: float | None = None,
     notes: dict[str, Any] | None = None,
 ) -> list[Drawing]:
     """Let a decoder make drawings in data units, the first point at (0, 0).
@@ -87,23 +110,32 @@ def sample_drawings(
         decoder: Predicts steps.
         count: n.
         z: (n, z_size); None: drawn from the prior, if the decoder takes one.
+        numbers: What number each drawing has; None: 0 to n - 1. Equal numbers share their noise.
         temperature: tau; see `temperature_rule`.
         rule: "paper", "magenta" or "js".
         max_steps: The most steps of a drawing; None for the network's N_max.
         seed: Of z and of every step. Drawing k depends on (seed, k) alone.
+        extent: Of the data units, so that a drawing prepared again keeps its size.
         notes: Metadata for every drawing, beside seed, number, temperature and rule.
 
     Raises:
-        BadSettingError: If temperature or rule cannot be used.
+        BadSettingError: If temperature, rule, max_steps or count cannot be used.
     """
     config = decoder.config
     setting = temperature_rule(temperature, rule)
+    if max_steps is not None and max_steps < 1:
+        raise BadSettingError(f"max_steps is {max_steps}, and must be 1 or more")
+    if count < 0:
+        raise BadSettingError(f"the number of drawings is {count}, and must be 0 or more")
+    numbers = range(count) if numbers is None else numbers
     if z is None and config.conditional:
-        z = np.stack([latent_noise(seed, k, config.z_size) for k in range(count)])
+        z = np.array([latent_noise(seed, k, config.z_size) for k in numbers], dtype=np.float32)
+        z = z.reshape(count, config.z_size)
     steps = max_steps or config.max_seq_len
-    noise = np.stack([sampling_noise(seed, k, steps) for k in range(count)])
+    noise = np.array([sampling_noise(seed, k, steps) for k in numbers], dtype=np.float32)
+    sampled = sample_steps(decoder, z, noise.reshape(count, steps, 4), setting)
     drawings = []
-    for number, rows in enumerate(sample_steps(decoder, z, noise, setting)):
+    for number, rows in zip(numbers, sampled, strict=True):
         rows = rows.astype(np.float64)
         rows[:, :2] *= config.scale_factor
         drawings.append(
@@ -114,6 +146,7 @@ def sample_drawings(
                     "number": number,
                     "temperature": temperature,
                     "temperature_rule": rule,
+                    **({"extent": extent} if extent else {}),
                     **(notes or {}),
                 },
             )
@@ -122,7 +155,9 @@ def sample_drawings(
 
 
 def _to_stroke3(rows: Array) -> Array:
-    result = rows[:, [0, 1, 3]].copy()
+    """Return (T, 5) rows as (N_s, 3), without the end and what follows it."""
+    ends = np.flatnonzero(rows[:, 2 + PenState.END] == 1)
+    result = rows[: ends[0] if len(ends) else None, [0, 1, 2 + PenState.UP]].copy()
     if len(result):
         result[-1, 2] = 1
     return result

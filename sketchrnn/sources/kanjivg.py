@@ -160,6 +160,41 @@ def open_kanjivg(
     )
 
 
+def open_characters(characters: str) -> Source:
+    """Open some characters of the installed package, in the order they are named in.
+
+    Args:
+        characters: Such as "山水"; of any script, without variants.
+
+    Raises:
+        BadFileError: If KanjiVG does not have one of them, or none is named.
+        MissingDependencyError: If the package is not installed.
+    """
+    folder = installed_folder()
+    paths = [folder / f"{ord(character):05x}.svg" for character in characters]
+    name = f"{PACKAGE}:{characters}"
+    if not paths:
+        raise BadFileError("names no character", path=name, hint="write, say, kanjivg:山水")
+    for character, path in zip(characters, paths, strict=True):
+        if not path.is_file():
+            raise BadFileError(f"KanjiVG has no {character!r}", path=name, hint="choose another")
+
+    def read(skip: Skip) -> Iterator[Item]:
+        for path in paths:
+            yield Item(read_kanjivg(path), path.name, group=_group(int(path.stem, 16)))
+
+    return Source(
+        name,
+        "box",
+        EPSILON,
+        read,
+        licence=LICENCE,
+        attribution=ATTRIBUTION,
+        length=len(paths),
+        version=metadata.version(PACKAGE),
+    )
+
+
 def read_kanjivg(path: Path, data: bytes | None = None) -> Drawing:
     """Read one file of KanjiVG.
 

@@ -55,7 +55,8 @@ def read_all(
     """Iterate over the drawings of a file or folder, in the units they come in.
 
     Args:
-        path: A file or a folder, "kanjivg" for the installed package, "-" for standard input.
+        path: A file or a folder, "kanjivg" for the installed package, "kanjivg:山水" for some
+            of its characters, "-" for standard input.
         variants: Keep variants of KanjiVG's characters.
         scripts: The scripts of KanjiVG to keep.
 
@@ -80,7 +81,8 @@ def open_source(
     """Find the reader of an input.
 
     Args:
-        input: A file or a folder, "kanjivg" for the installed package, "-" for standard input.
+        input: A file or a folder, "kanjivg" for the installed package, "kanjivg:山水" for some
+            of its characters, "-" for standard input.
         variants: Keep variants of KanjiVG's characters.
         scripts: The scripts of KanjiVG to keep.
 
@@ -98,6 +100,9 @@ def open_source(
     path = Path(input)
     if str(input) == kanjivg.PACKAGE and not path.exists():
         return kanjivg.open_kanjivg(variants=variants, scripts=scripts)
+    kind, colon, characters = str(input).partition(":")
+    if kind == kanjivg.PACKAGE and colon and not path.exists():
+        return kanjivg.open_characters(characters)
     if not path.exists():
         raise BadFileError("no such file or folder", path=path, hint=f"name {_KINDS}")
     if path.is_dir():

@@ -10,15 +10,16 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import keras
 import numpy as np
 
-from sketchrnn.data.batches import Batches
+from sketchrnn.data.batches import Batch, Batches
 from sketchrnn.data.store import DataFile
-from sketchrnn.drawing import BadFileError, BadSettingError, Drawing, SketchRNNError
+from sketchrnn.drawing import BadFileError, Drawing, SketchRNNError
 from sketchrnn.model import backend, folder
 from sketchrnn.model.config import ModelConfig
 from sketchrnn.model.vae import SketchVAE
@@ -29,7 +30,6 @@ from sketchrnn.training.evaluate import Evaluator, evaluate
 from sketchrnn.training.presets import TrainConfig
 from sketchrnn.training.schedules import ExponentialDecay, kl_weight_at, learning_rate_at
 
-RUN_FILE = "run.json"
 METRICS_FILE = "metrics.jsonl"
 _SAMPLES = 32
 _SAMPLE_TEMPERATURE = 0.4
@@ -215,28 +215,48 @@ class Trainer:
 
     def _fit(self, until: int, limit: float) -> dict[str, float]:
         """Train from the step at hand to `until`, or until stopped; return the mean losses."""
-        watch = _StepWatcher(self, until, limit)
+        config = self.train_config
         before = self._step
-        history = self.network.fit(
-            _StepDataset(self._batches, before, until, self.train_config),
-            shuffle=False,
-            verbose=0,
-            callbacks=[watch],
-        )
-        self._step = before + watch.done
-        figures = {name: float(values[-1]) for name, values in history.history.items()}
+        sums: dict[str, float] = {}
+        last = time.monotonic()
+        with ThreadPoolExecutor(max_workers=1) as ahead:
+            waiting = ahead.submit(self._batch, before)
+            while self._step < until and not self._stop.is_set():
+                batch = waiting.result()
+                waiting = ahead.submit(self._batch, self._step + 1)
+                # one step a call rather than `fit`, whose input pipeline under TensorFlow takes
+                # the first batch's length for every batch's
+                logs = self.network.train_on_batch(batch, return_dict=True)
+                self._step += 1
+                now = time.monotonic()
+                self._seconds += now - last
+                last = now
+                losses = {name: float(value) for name, value in logs.items()}
+                for name, value in losses.items():
+                    sums[name] = sums.get(name, 0.0) + value
+                self._tell("step", losses)
+                if not math.isfinite(losses["loss"]) or (limit and self._seconds >= limit):
+                    break
+        figures = {name: total / max(1, self._step - before) for name, total in sums.items()}
         if not all(math.isfinite(value) for value in figures.values()):
             raise SketchRNNError(
                 f"the loss is no longer a finite number (between steps {before} and {self._step})",
                 path=self._out,
                 hint="lower learning_rate and go on with --resume",
             )
-        config = self.train_config
         figures["learning_rate"] = learning_rate_at(
             self._step, config.learning_rate, config.min_learning_rate, config.learning_rate_decay
         )
         figures["w_kl"] = kl_weight_at(self._step, config.w_kl, config.eta_min, config.kl_decay)
         return figures
+
+    def _batch(self, step: int) -> Batch:
+        """Return the batch of a step with its KL weight; called one step ahead, in a thread."""
+        batch = self._batches[step]
+        config = self.train_config
+        w_kl = kl_weight_at(step, config.w_kl, config.eta_min, config.kl_decay)
+        batch["w_kl"] = np.full(len(batch["lengths"]), w_kl, dtype=np.float32)
+        return batch
 
     def _validate(self, scalars: Callable[..., None]) -> None:
         """Evaluate, keep the best model, and write a checkpoint."""
@@ -362,70 +382,3 @@ class Trainer:
             yield write
         finally:
             writer.close()
-
-
-class _StepDataset(keras.utils.PyDataset):
-    """The batches of steps `first` to `last`, with the KL weight of each."""
-
-    def __init__(self, batches: Batches, first: int, last: int, config: TrainConfig) -> None:
-        super().__init__(workers=1, use_multiprocessing=False, max_queue_size=4)
-        self._batches = batches
-        self._first = first
-        self._last = last
-        self._config = config
-
-    @property
-    def num_batches(self) -> int:
-        return self._last - self._first
-
-    def __getitem__(self, index: int) -> tuple[dict[str, np.ndarray]]:
-        step = self._first + index
-        batch = self._batches[step]
-        config = self._config
-        w_kl = kl_weight_at(step, config.w_kl, config.eta_min, config.kl_decay)
-        batch["w_kl"] = np.full(len(batch["lengths"]), w_kl, dtype=np.float32)
-        return (batch,)
-
-
-class _StepWatcher(keras.callbacks.Callback):
-    """Counts steps and seconds, tells of them, and stops the run when it is asked to."""
-
-    def __init__(self, trainer: Trainer, until: int, limit: float) -> None:
-        super().__init__()
-        self.done = 0
-        self._trainer = trainer
-        self._limit = limit
-        self._last = time.monotonic()
-
-    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        self.done += 1
-        trainer = self._trainer
-        now = time.monotonic()
-        trainer._seconds += now - self._last
-        self._last = now
-        figures = {name: float(value) for name, value in (logs or {}).items()}
-        trainer._watch(
-            Progress("step", trainer._step + self.done, trainer.train_config.steps, figures)
-        )
-        out_of_time = self._limit and trainer._seconds >= self._limit
-        loss = figures.get("loss", 0.0)
-        if trainer._stop.is_set() or out_of_time or not math.isfinite(loss):
-            cast(Any, self.model).stop_training = True
-
-
-def check_data(data: DataFile, config: ModelConfig) -> None:
-    """Refuse data that a network cannot be trained on.
-
-    Raises:
-        BadFileError: If a drawing is longer than N_max.
-        BadSettingError: If the two scale factors differ.
-    """
-    longest = int(data["train"].lengths.max())
-    if longest > config.max_seq_len:
-        raise BadFileError(
-            f"holds a drawing of {longest} steps, and the network takes {config.max_seq_len}",
-            path=data.path,
-            hint="convert it again with --max-steps",
-        )
-    if not math.isclose(config.scale_factor, data.scale_factor, rel_tol=1e-6):
-        raise BadSettingError("the network was made for another scale factor", path=data.path)

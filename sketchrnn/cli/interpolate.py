@@ -1,0 +1,69 @@
+"""`sketchrnn interpolate`: the way from one drawing to another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from sketchrnn.cli import options
+
+
+@click.command()
+@click.argument("model")
+@click.argument("a")
+@click.argument("b")
+@click.option("--frames", type=click.IntRange(min=2), default=10, show_default=True)
+@click.option(
+    "--method",
+    type=click.Choice(["slerp", "lerp"]),
+    default="slerp",
+    show_default=True,
+    help="Along a sphere, or straight.",
+)
+@options.sampling_options(temperature=0.1)
+@options.output_options
+def interpolate(
+    model: str,
+    a: str,
+    b: str,
+    frames: int,
+    method: str,
+    temperature: float,
+    temperature_rule: str,
+    seed: int | None,
+    output: str,
+    force: bool,
+    columns: int | None,
+    **look: Any,
+) -> None:
+    """Draw the way from drawing A to drawing B.
+
+    A and B are files, or kanjivg: and a character.
+
+    \b
+    Examples:
+      sketchrnn interpolate kanji kanjivg:水 kanjivg:火 --frames 10 -o way.svg
+      sketchrnn interpolate kanji one.svg two.svg --method lerp -o way.png
+    """
+    from sketchrnn.sketch_rnn import load
+
+    options.check_output(output, force)
+    loaded = load(model)
+    first, last = (options.read_input(name, 1)[0] for name in (a, b))
+    seed = options.fresh_seed(seed)
+    drawings = loaded.interpolate(first, last, frames, method, temperature, temperature_rule, seed)
+    recipe = options.recipe_of(
+        loaded,
+        model,
+        command="interpolate",
+        a=a,
+        b=b,
+        frames=frames,
+        method=method,
+        temperature=temperature,
+        temperature_rule=temperature_rule,
+        seed=seed,
+    )
+    columns = columns or min(frames, 10)
+    options.write_page(drawings, output, force=force, recipe=recipe, columns=columns, **look)

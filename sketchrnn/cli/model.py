@@ -1,0 +1,60 @@
+"""`sketchrnn model`: what a model folder says of itself."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+
+@click.group()
+def model() -> None:
+    """Look into a model folder."""
+
+
+@model.command()
+@click.argument("name", metavar="MODEL")
+@click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
+def info(name: str, as_json: bool) -> None:
+    """Tell what a model is and where it comes from; loads no framework.
+
+    \b
+    Example:
+      sketchrnn model info kanji
+    """
+    from sketchrnn.model import folder
+
+    found = folder.read(name)
+    weights = folder.read_weights(found)
+    parameters = sum(array.size for array in weights.values())
+    if as_json:
+        values = {
+            "path": str(found.path),
+            "parameters": parameters,
+            "config": found.config.to_dict(),
+            "preparation": found.preparation,
+            "provenance": found.provenance,
+        }
+        click.echo(json.dumps(values, indent=2, ensure_ascii=False))
+        return
+    config, provenance = found.config, found.provenance
+    data = provenance.get("data", {})
+    kind = f"VAE, z {config.z_size}" if config.conditional else "decoder only"
+    rows: list[tuple[str, Any]] = [
+        ("folder", found.path),
+        ("kind", kind),
+        ("encoder", f"{config.encoder_cell} {config.encoder_size} a direction"),
+        ("decoder", f"{config.decoder_cell} {config.decoder_size}, {config.num_mixtures} mixtures"),
+        ("parameters", f"{parameters:,}"),
+        ("longest drawing", f"{config.max_seq_len} steps"),
+        ("scale factor", f"{config.scale_factor:.4f} data units"),
+        ("trained", f"{provenance.get('step', '?')} steps"),
+        ("data", ", ".join(data.get("sources") or []) or "?"),
+        ("licence", data.get("licence") or provenance.get("licence") or "?"),
+        ("attribution", data.get("attribution") or "?"),
+    ]
+    if not config.conditional:
+        rows = [row for row in rows if row[0] != "encoder"]
+    for label, value in rows:
+        click.echo(f"{label:<16}{value}")

@@ -1,0 +1,67 @@
+"""`sketchrnn reconstruct`: drawings above what the model makes of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from sketchrnn.cli import options
+
+
+@click.command()
+@click.argument("model")
+@click.argument("input")
+@click.option(
+    "-n", "number", type=click.IntRange(min=1), default=8, show_default=True, help="At most."
+)
+@options.sampling_options(temperature=0.1)
+@options.output_options
+def reconstruct(
+    model: str,
+    input: str,
+    number: int,
+    temperature: float,
+    temperature_rule: str,
+    seed: int | None,
+    output: str,
+    force: bool,
+    columns: int | None,
+    **look: Any,
+) -> None:
+    """Draw given drawings again, from what the model's encoder keeps of them.
+
+    INPUT is a file of drawings, or kanjivg: and characters. The page shows each drawing above its
+    reconstruction; a folder gets the reconstructions alone.
+
+    \b
+    Examples:
+      sketchrnn reconstruct kanji kanjivg:山水花火 -o again.svg
+      sketchrnn reconstruct kanji mine.svg -t 0.2 -o again.png
+    """
+    from sketchrnn.sketch_rnn import load
+
+    options.check_output(output, force)
+    loaded = load(model)
+    given = options.read_input(input, number)
+    seed = options.fresh_seed(seed)
+    again = loaded.reconstruct(given, temperature, temperature_rule, seed)
+    recipe = options.recipe_of(
+        loaded,
+        model,
+        command="reconstruct",
+        input=input,
+        temperature=temperature,
+        temperature_rule=temperature_rule,
+        seed=seed,
+    )
+    columns = columns or 8
+    rows: list[Any] = list(again)
+    if output != "-" and not options.is_folder(output):
+        rows = []
+        # in data units, so that both rows have one scale
+        shown = [loaded.preparation.apply(drawing) for drawing in given]
+        shown = [drawing.with_metadata(box=None) for drawing in shown]
+        for first in range(0, len(given), columns):
+            rows += [shown[first : first + columns], again[first : first + columns]]
+    options.write_page(rows, output, force=force, recipe=recipe, columns=columns, **look)

@@ -1,0 +1,157 @@
+"""`sketchrnn train`: teaching, before the eyes of whoever waits."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from sketchrnn.training.train import Progress
+
+
+@click.command()
+@click.argument("data", metavar="FILE.h5")
+@click.option("-o", "--output", required=True, metavar="RUN", help="The run's folder.")
+@click.option("--preset", help="magenta (the default), kanji or small.")
+@click.option("--steps", type=click.IntRange(min=1), help="Steps in all.")
+@click.option("--minutes", type=float, help="Stop after so much training time.")
+@click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A setting that differs from the preset; may be repeated.",
+)
+@click.option("--resume", is_flag=True, help="Go on with the run in RUN.")
+@click.option("--force", is_flag=True, help="Replace the run in RUN.")
+def train(
+    data: str,
+    output: str,
+    preset: str | None,
+    steps: int | None,
+    minutes: float | None,
+    changes: tuple[str, ...],
+    resume: bool,
+    force: bool,
+) -> None:
+    """Teach a model to draw from a data file.
+
+    RUN becomes a model folder, always of the best validation so far, with pages of drawings in
+    RUN/samples, figures in RUN/metrics.jsonl and RUN/tensorboard, and checkpoints. Ctrl-C ends it
+    with everything saved.
+
+    \b
+    Examples:
+      sketchrnn train kanji.h5 -o runs/kanji --preset kanji
+      sketchrnn train kanji.h5 -o runs/kanji --resume --steps 40000
+      sketchrnn train cats.h5 -o runs/cats --set batch_size=50 --set z_size=64
+    """
+    from sketchrnn.drawing import BadSettingError
+    from sketchrnn.sketch_rnn import train as train_model
+
+    settings: dict[str, Any] = {}
+    for change in changes:
+        key, equals, value = change.partition("=")
+        if not equals:
+            raise BadSettingError(f"--set {change!r} has no value", hint="write --set key=value")
+        settings[key.strip()] = value.strip()
+    if minutes is not None:
+        settings["minutes"] = minutes
+    view = _View(output)
+    try:
+        train_model(
+            data,
+            output,
+            preset,
+            steps,
+            resume=resume,
+            overwrite=force,
+            watcher=view.watch,
+            **settings,
+        )
+    finally:
+        view.close()
+    view.conclude()
+
+
+class _View:
+    """Shows a run on the terminal: a line that moves, and a line for what is worth keeping."""
+
+    def __init__(self, output: str) -> None:
+        from rich import progress
+        from rich.console import Console
+
+        self._output = output
+        self._console = Console(stderr=True, highlight=False)
+        self._bar = progress.Progress(
+            progress.TextColumn("{task.completed:>7,}/{task.total:,}"),
+            progress.BarColumn(bar_width=24),
+            progress.TextColumn("{task.fields[rate]}"),
+            progress.TimeRemainingColumn(elapsed_when_finished=True),
+            progress.TextColumn("{task.fields[losses]}"),
+            console=self._console,
+            transient=True,
+        )
+        self._task: Any = None
+        self._last: Progress | None = None
+        self._began = (time.monotonic(), 0)
+        self._reason = ""
+
+    def watch(self, progress: Progress) -> None:
+        """Show one event."""
+        figures = progress.figures
+        if progress.event == "start":
+            self._start(progress)
+        elif progress.event == "step":
+            seconds = time.monotonic() - self._began[0]
+            rate = (progress.step - self._began[1]) / max(seconds, 1e-9)
+            losses = f"loss {figures['loss']:.3f}  R {figures['loss_reconstruction']:.3f}"
+            if figures.get("loss_kl"):
+                losses += f"  KL {figures['loss_kl']:.3f}"
+            self._bar.update(
+                self._task, completed=progress.step, rate=f"{rate:.1f} steps/s", losses=losses
+            )
+        elif progress.event == "validation":
+            line = f"step {progress.step:>7,}   nats/point {figures['nats_per_point']:.3f}"
+            if "kl_raw" in figures:
+                line += f"   KL {figures['kl_raw']:.3f}"
+            self._console.print(f"{line}   objective {figures['objective']:.4f}")
+        elif progress.event == "sample":
+            self._console.print(f"step {progress.step:>7,}   drawings: {progress.path}")
+        self._last = progress
+
+    def close(self) -> None:
+        """Take the moving line away."""
+        self._bar.stop()
+
+    def conclude(self) -> None:
+        """Say how it ended and how to go on."""
+        last = self._last
+        if last is None:
+            return
+        best = last.figures.get("best_step", 0)
+        self._console.print(f"the best model, of step {best:,.0f}, is in {self._output}")
+        if last.step < last.steps:
+            self._console.print(
+                f"stopped at step {last.step:,} of {last.steps:,}; "
+                "go on with the same command and --resume"
+            )
+        self._console.print(f"draw with it: sketchrnn generate {self._output} -o page.svg")
+
+    def _start(self, progress: Progress) -> None:
+        figures = progress.figures
+        self._console.print(
+            f"{figures['train']:,} drawings, {figures['valid']:,} to validate; "
+            f"{figures['parameters']:,} parameters; batches of {figures['batch_size']} in "
+            f"{figures['buckets']} lengths, {figures['padding']:.0%} padding"
+        )
+        if progress.step:
+            self._console.print(f"going on from step {progress.step:,}")
+        self._console.print("compiling …", style="dim")
+        self._began = (time.monotonic(), progress.step)
+        self._task = self._bar.add_task(
+            "", total=progress.steps, completed=progress.step, rate="", losses=""
+        )
+        self._bar.start()

@@ -1,0 +1,131 @@
+"""The decoder's loop compiled by the backend, for whole batches; equal to `numpy_loop`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from sketchrnn.model import backend, mdn
+from sketchrnn.model.recurrent import LSTMState
+from sketchrnn.model.vae import SketchVAE
+from sketchrnn.sampling.mixture import Temperature
+
+Array = NDArray[np.float32]
+Tensor = Any
+
+
+class CompiledDecoder:
+    """A decoder that draws several steps in one compiled call; see `sampler.Decoder`.
+
+    Batches are filled up to powers of two, so that drawings which leave do not cost a compilation
+    each.
+
+    Args:
+        network: The network; its weights are read anew at each call.
+    """
+
+    steps_at_once = 16
+
+    def __init__(self, network: SketchVAE) -> None:
+        """Compile nothing yet."""
+        self.config = network.config
+        self._decoder = network.decoder
+        weights = network.decoder.weights
+        self._start = backend.compiled(self._first_state, weights)
+        self._draw = backend.compiled(self._steps, weights)
+
+    def start(self, z: Array | None, batch_size: int) -> tuple[Array, Array, Array]:
+        """Return hidden, cell (B, H) and the constant part of the gates (B, 4H)."""
+        if z is None:
+            z = np.zeros((batch_size, 0), dtype=np.float32)
+        state = self._start(ops.convert_to_tensor(_fill(z)))
+        hidden, cell, constant = (np.asarray(tensor)[:batch_size] for tensor in state)
+        return hidden, cell, constant
+
+    def draw(
+        self,
+        row: Array,
+        hidden: Array,
+        cell: Array,
+        constant: Array,
+        noise: Array,
+        temperature: Temperature,
+    ) -> tuple[Array, Array, Array]:
+        """Draw `steps_at_once` steps."""
+        setting = np.array([temperature.logits_divisor, temperature.sigma_factor], np.float32)
+        filled = (_fill(array) for array in (row, hidden, cell, constant, noise))
+        tensors = [ops.convert_to_tensor(array) for array in (*filled, setting)]
+        rows, hidden, cell = (np.asarray(tensor)[: len(row)] for tensor in self._draw(*tensors))
+        return rows, hidden, cell
+
+    def _first_state(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        latent = z if self.config.conditional else None
+        size = ops.shape(z)[0]
+        state = self._decoder.initial_state(size, latent)
+        return state.hidden, state.cell, self._decoder.lstm.constant(size, latent)
+
+    def _steps(
+        self,
+        row: Tensor,
+        hidden: Tensor,
+        cell: Tensor,
+        constant: Tensor,
+        noise: Tensor,
+        setting: Tensor,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        def step(carry: tuple[Tensor, ...], at: tuple[Tensor]) -> Any:
+            row, hidden, cell = carry
+            state = self._decoder.lstm.step(row, constant, LSTMState(hidden, cell))
+            outputs = self._decoder.output_layer(state.hidden)
+            row = pick_step(outputs, at[0], setting[0], setting[1])
+            return (row, *state), (row,)
+
+        steps = ops.transpose(noise, (1, 0, 2))  # (C, B, 4)
+        (_, hidden, cell), (rows,) = backend.scan(step, (row, hidden, cell), (steps,), 1)
+        return ops.transpose(rows, (1, 0, 2)), hidden, cell
+
+
+def pick_step(outputs: Tensor, noise: Tensor, divisor: Tensor, sigma_factor: Tensor) -> Tensor:
+    """Draw one step of each drawing; `mixture.pick_step` in the backend's operations.
+
+    Args:
+        outputs: (B, 3 + 6M).
+        noise: (B, 4).
+        divisor: Of the logits.
+        sigma_factor: Of the deviations.
+
+    Returns:
+        (B, 5) stroke-5 rows.
+    """
+    mixture = mdn.split_outputs(outputs)
+    pen = _pick(mixture.pen_logits / divisor, noise[:, 1])  # (B, 3) one-hot
+    chosen = _pick(mixture.pi_logits / divisor, noise[:, 0])  # (B, M) one-hot
+
+    def of(values: Tensor) -> Tensor:
+        return ops.sum(values * chosen, axis=1)
+
+    rho = ops.tanh(of(mixture.rho_logits))
+    first, second = noise[:, 2], noise[:, 3]
+    along = rho * first + ops.sqrt(ops.maximum(0.0, 1.0 - rho * rho)) * second
+    dx = of(mixture.mu_x) + ops.exp(of(mixture.log_sigma_x)) * sigma_factor * first
+    dy = of(mixture.mu_y) + ops.exp(of(mixture.log_sigma_y)) * sigma_factor * along
+    return ops.concatenate([ops.stack([dx, dy], axis=1), pen], axis=1)
+
+
+def _pick(logits: Tensor, uniform: Tensor) -> Tensor:
+    """Return (B, K) one-hot: the first whose cumulated share exceeds the number."""
+    size = logits.shape[-1]
+    shares = ops.exp(logits - ops.max(logits, axis=1, keepdims=True))
+    cumulated = ops.cumsum(shares, axis=1)
+    below = ops.cast(cumulated <= ops.expand_dims(uniform, 1) * cumulated[:, -1:], "int32")
+    index = ops.minimum(ops.sum(below, axis=1), size - 1)
+    return ops.one_hot(index, size, dtype="float32")
+
+
+def _fill(array: Array) -> Array:
+    """Repeat the first row until the number of rows is a power of two."""
+    size = 1 << max(0, len(array) - 1).bit_length()
+    return np.concatenate([array, np.repeat(array[:1], size - len(array), axis=0)])

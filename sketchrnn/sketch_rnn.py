@@ -1,0 +1,583 @@
+"""The model as a script meets it: load or train one, then draw with it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sketchrnn.data.batches import pad
+from sketchrnn.data.normalize import Preparation
+from sketchrnn.data.store import DataFile, Split, open_data
+from sketchrnn.drawing import BadDrawingError, BadSettingError, Drawing
+from sketchrnn.model import backend, folder
+from sketchrnn.model.config import ModelConfig
+from sketchrnn.sampling import latent
+from sketchrnn.sampling.numpy_loop import NumpyDecoder, NumpyEncoder
+from sketchrnn.sampling.sampler import Decoder, sample_drawings
+
+if TYPE_CHECKING:
+    from sketchrnn.model.vae import SketchVAE
+    from sketchrnn.training.evaluate import Evaluator
+    from sketchrnn.training.train import Watcher
+
+Array = NDArray[np.float32]
+
+COMPILED_FROM = 512
+"""Requests of so many drawings are drawn by the compiled loop, where a framework is installed."""
+_ENCODED_AT_ONCE = 256
+
+
+class SketchRNN:
+    """A model: network, preparation and provenance.
+
+    Drawing, encoding and reconstructing need no framework; `score`, `evaluate`, `losses` and
+    large requests load Keras.
+
+    Args:
+        config: The network's shape.
+        weights: Arrays by name, as `model.folder.weight_shapes` says.
+        preparation: How drawings become data units.
+        provenance: Where the weights come from.
+
+    Raises:
+        BadSettingError: If a weight is missing, unknown or of another shape.
+    """
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        weights: Mapping[str, Array],
+        preparation: Preparation | None = None,
+        provenance: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Check the weights against the configuration."""
+        shapes = folder.weight_shapes(config)
+        for name in sorted(set(shapes) ^ set(weights)):
+            raise BadSettingError(
+                f"weight {name!r} is {'missing' if name in shapes else 'unknown'}"
+            )
+        for name, shape in shapes.items():
+            if weights[name].shape != shape:
+                raise BadSettingError(f"weight {name!r} is {weights[name].shape}, not {shape}")
+        self.config = config
+        self.preparation = preparation or Preparation()
+        self.provenance = dict(provenance or {})
+        self._weights = {name: np.asarray(weights[name], dtype=np.float32) for name in shapes}
+        self._decoder = NumpyDecoder(config, self._weights)
+        self._encoder = NumpyEncoder(config, self._weights) if config.conditional else None
+        self._network: SketchVAE | None = None
+        self._evaluator: Evaluator | None = None
+        self._compiled: Decoder | None = None
+
+    def __repr__(self) -> str:
+        """Say what it is."""
+        kind = f"z {self.config.z_size}" if self.config.conditional else "decoder only"
+        size = sum(array.size for array in self._weights.values())
+        return f"SketchRNN({kind}, {self.config.decoder_size} units, {size:,} parameters)"
+
+    @property
+    def weights(self) -> dict[str, Array]:
+        """The weights by name."""
+        return dict(self._weights)
+
+    @property
+    def network(self) -> SketchVAE:
+        """The Keras model with these weights, made when it is first asked for.
+
+        Raises:
+            MissingDependencyError: If Keras or its backend is not installed.
+        """
+        if self._network is None:
+            backend.require()
+            from sketchrnn.model.vae import SketchVAE
+
+            kl_min = self.provenance.get("settings", {}).get("kl_min", 0.2)
+            self._network = SketchVAE(self.config, kl_min=kl_min)
+            for name, variable in self._network.named_weights().items():
+                variable.assign(self._weights[name])
+        return self._network
+
+    # Drawing
+
+    def generate(
+        self,
+        n: int = 1,
+        temperature: float = 0.4,
+        temperature_rule: str = "paper",
+        category: str | None = None,
+        z: ArrayLike | None = None,
+        max_steps: int | None = None,
+        seed: int | None = None,
+    ) -> list[Drawing]:
+        """Draw something new.
+
+        Args:
+            n: How many drawings.
+            temperature: tau: 0 draws the likeliest, 1 as varied as the data.
+            temperature_rule: "paper", "magenta" or "js"; see `sampling.mixture`.
+            category: Must be None: this kind of model knows one category.
+            z: (n, z_size) latent vectors; None: drawn from the prior.
+            max_steps: The most steps of a drawing; None for the network's N_max.
+            seed: Of everything random; None: a fresh one, which `metadata` records.
+
+        Returns:
+            n Drawings in data units, the first point at (0, 0).
+
+        Raises:
+            BadSettingError: If an argument cannot be used.
+        """
+        if category is not None:
+            raise BadSettingError("this model knows no categories", hint="leave category away")
+        vectors = None if z is None else self._check_z(z)
+        if vectors is not None and len(vectors) != n:
+            raise BadSettingError(f"z has {len(vectors)} rows, and {n} drawings are wanted")
+        return self._draw(n, vectors, temperature, temperature_rule, max_steps, seed)
+
+    def encode(self, drawings: Drawing | Iterable[Drawing], prepare: bool = True) -> Array:
+        """Return the mean of each drawing's latent distribution.
+
+        Args:
+            drawings: One or several, of any unit.
+            prepare: Whether to scale and simplify them as the training data were; False: they
+                are in data units already.
+
+        Returns:
+            (n, z_size) float32.
+
+        Raises:
+            BadSettingError: If the model has no encoder.
+            BadDrawingError: If a drawing is empty or has more steps than the model takes.
+        """
+        if self._encoder is None:
+            raise BadSettingError("this model has no encoder", hint="use a model with one (a VAE)")
+        listed = _as_list(drawings)
+        means = [np.zeros((0, self.config.z_size), np.float32)]
+        for first in range(0, len(listed), _ENCODED_AT_ONCE):
+            batch = self._batch(listed[first : first + _ENCODED_AT_ONCE], prepare)
+            means.append(self._encoder(batch["stroke5"][:, 1:], batch["lengths"])[0])
+        return np.concatenate(means).astype(np.float32)
+
+    def decode(
+        self,
+        z: ArrayLike,
+        temperature: float = 0.1,
+        temperature_rule: str = "paper",
+        max_steps: int | None = None,
+        seed: int | None = None,
+    ) -> list[Drawing]:
+        """Draw what latent vectors stand for.
+
+        Args:
+            z: (n, z_size).
+            temperature: tau.
+            temperature_rule: "paper", "magenta" or "js".
+            max_steps: The most steps of a drawing.
+            seed: See `generate`.
+
+        Returns:
+            n Drawings in data units, the first point at (0, 0).
+
+        Raises:
+            BadSettingError: If z has another shape, or the model takes none.
+        """
+        vectors = self._check_z(z)
+        return self._draw(len(vectors), vectors, temperature, temperature_rule, max_steps, seed)
+
+    def reconstruct(
+        self,
+        drawings: Drawing | Iterable[Drawing],
+        temperature: float = 0.1,
+        temperature_rule: str = "paper",
+        seed: int | None = None,
+        prepare: bool = True,
+    ) -> list[Drawing]:
+        """Draw drawings again from what the encoder keeps of them.
+
+        Args:
+            drawings: One or several, of any unit.
+            temperature: tau.
+            temperature_rule: "paper", "magenta" or "js".
+            seed: See `generate`.
+            prepare: See `encode`.
+
+        Returns:
+            As many Drawings, in data units.
+
+        Raises:
+            BadSettingError: If the model has no encoder.
+            BadDrawingError: See `encode`.
+        """
+        z = self.encode(drawings, prepare=prepare)
+        return self._draw(len(z), z, temperature, temperature_rule, None, seed)
+
+    def interpolate(
+        self,
+        a: Drawing,
+        b: Drawing,
+        frames: int = 8,
+        method: str = "slerp",
+        temperature: float = 0.1,
+        temperature_rule: str = "paper",
+        seed: int | None = None,
+        prepare: bool = True,
+    ) -> list[Drawing]:
+        """Draw the way from one drawing to another.
+
+        Args:
+            a: Where it begins.
+            b: Where it ends.
+            frames: How many drawings, both ends among them.
+            method: "slerp" or "lerp"; see `sampling.latent`.
+            temperature: tau. All frames share their random numbers.
+            temperature_rule: "paper", "magenta" or "js".
+            seed: See `generate`.
+            prepare: See `encode`.
+
+        Returns:
+            `frames` Drawings in data units; the first and last are reconstructions of a and b.
+
+        Raises:
+            BadSettingError: If the model has no encoder, or an argument cannot be used.
+            BadDrawingError: See `encode`.
+        """
+        first, last = self.encode([a, b], prepare=prepare)
+        z = latent.interpolate(first, last, frames, method)
+        return self._draw(frames, z, temperature, temperature_rule, None, seed, [0] * frames)
+
+    # Measuring
+
+    def score(self, drawings: Drawing | Iterable[Drawing], prepare: bool = True) -> Array:
+        """Return how surprising each drawing is, given its own z_mean.
+
+        Args:
+            drawings: One or several, of any unit.
+            prepare: See `encode`.
+
+        Returns:
+            (n,) nats in model units: offset and pen over all points, and the pen of the end.
+
+        Raises:
+            BadDrawingError: See `encode`.
+            MissingDependencyError: If Keras or its backend is not installed.
+        """
+        listed = _as_list(drawings)
+        nats = [np.zeros(0, np.float32)]
+        for first in range(0, len(listed), _ENCODED_AT_ONCE):
+            figures = self._evaluate_batch(
+                self._batch(listed[first : first + _ENCODED_AT_ONCE], prepare)
+            )
+            nats.append(figures["offset"] + figures["pen"])
+        return np.concatenate(nats)
+
+    def evaluate(self, data: str | PathLike[str] | DataFile, split: str = "test") -> dict[str, Any]:
+        """Measure the model on a split of a data file.
+
+        Args:
+            data: The file, or its path.
+            split: "train", "valid" or "test".
+
+        Returns:
+            Figures by name; see `training.evaluate`.
+
+        Raises:
+            BadFileError: If the file cannot be read, or has no such split.
+            MissingDependencyError: If Keras or its backend is not installed.
+        """
+        file = data if isinstance(data, DataFile) else open_data(data)
+        drawings: Split = file[split]
+        network = self.network
+        from sketchrnn.training.evaluate import evaluate
+
+        return {
+            "split": split,
+            "data": file.fingerprint,
+            "scale_factor": self.config.scale_factor,
+            **evaluate(self._get_evaluator(), network, drawings),
+        }
+
+    def mixture_params(self, stroke5: ArrayLike, z: ArrayLike | None = None) -> dict[str, Array]:
+        """Return what the decoder predicts after each row of a drawing.
+
+        Args:
+            stroke5: (T, 5) rows in model units, the start token first.
+            z: (z_size,) latent vector; None: the drawing's own z_mean, or nothing for a decoder
+                alone.
+
+        Returns:
+            pi, mu_x, mu_y, sigma_x, sigma_y, rho (T, M) and pen_probs (T, 3), float32, model
+            units. Row t is the distribution of the step after input row t.
+
+        Raises:
+            BadSettingError: If a shape is wrong.
+        """
+        rows = np.asarray(stroke5, dtype=np.float32)
+        if rows.ndim != 2 or rows.shape[1] != 5:
+            raise BadSettingError(f"stroke5 has shape {rows.shape}, and must be (T, 5)")
+        vector = None
+        if self._encoder is not None:
+            if z is not None:
+                vector = self._check_z(np.atleast_2d(np.asarray(z)))
+            else:
+                ended = np.append(rows[1:, 4], 1)
+                length = np.array([int(np.argmax(ended == 1))], dtype=np.int32)
+                vector = self._encoder(rows[None, 1:], length)[0]
+        elif z is not None:
+            self._check_z(z)
+        hidden, cell, constant = self._decoder.start(vector, 1)
+        outputs = np.zeros((len(rows), self.config.output_size), dtype=np.float32)
+        for step, row in enumerate(rows):
+            out, hidden, cell = self._decoder.step(row[None], hidden, cell, constant)
+            outputs[step] = out[0]
+        return _activate(outputs)
+
+    def losses(
+        self, stroke5_with_start: ArrayLike, lengths: ArrayLike, eps: ArrayLike | None = None
+    ) -> dict[str, float]:
+        """Return the losses of a batch, without dropout.
+
+        Args:
+            stroke5_with_start: (B, N_max + 1, 5) rows in model units, the start token first.
+            lengths: (B,) true lengths N_s, at most N_max.
+            eps: (B, z_size), z = z_mean + exp(z_log_var / 2) eps; None: z = z_mean.
+
+        Returns:
+            magenta_train, magenta_eval (the reference's reconstruction loss by its two
+            conventions), kl_raw, kl_floored (nats, mean over z; 0 for a decoder alone),
+            nats_per_drawing, nats_per_point.
+
+        Raises:
+            BadSettingError: If a shape is wrong.
+        """
+        rows = np.asarray(stroke5_with_start, dtype=np.float32)
+        counts = np.asarray(lengths, dtype=np.int32)
+        if rows.ndim != 3 or rows.shape[2] != 5 or counts.shape != rows.shape[:1]:
+            raise BadSettingError(
+                f"stroke5 has shape {rows.shape} and lengths {counts.shape}, and they must be "
+                "(B, N_max + 1, 5) and (B,)"
+            )
+        n_max = rows.shape[1] - 1
+        if len(counts) == 0 or counts.min() < 1 or counts.max() > n_max:
+            raise BadSettingError(f"lengths must be from 1 to N_max = {n_max}")
+        end = np.zeros((len(rows), 1, 5), dtype=np.float32)
+        end[..., 4] = 1  # a drawing of exactly N_max steps has no end row of its own
+        batch: dict[str, Any] = {"stroke5": np.concatenate([rows, end], axis=1), "lengths": counts}
+        if eps is not None and self.config.conditional:
+            batch["eps"] = self._check_z(eps)
+        figures = self._evaluate_batch(batch)
+        nats = (figures["offset"] + figures["pen"]).astype(np.float64)
+        kl = float(figures["kl"].mean()) if "kl" in figures else 0.0
+        return {
+            "magenta_train": float(figures["magenta_train"].mean() / n_max),
+            "magenta_eval": float(figures["magenta_eval"].mean() / n_max),
+            "kl_raw": kl,
+            "kl_floored": max(kl, self.network.kl_min) if "kl" in figures else 0.0,
+            "nats_per_drawing": float(nats.mean()),
+            "nats_per_point": float(nats.sum() / counts.sum()),
+        }
+
+    # Keeping
+
+    def save(self, path: str | PathLike[str], overwrite: bool = False) -> Path:
+        """Write a model folder.
+
+        Args:
+            path: The folder.
+            overwrite: Whether a model folder that exists may be replaced.
+
+        Raises:
+            OutputExistsError: If it exists.
+        """
+        return folder.write(
+            path,
+            self.config,
+            self._weights,
+            preparation=self.preparation.to_dict(),
+            provenance=self.provenance,
+            overwrite=overwrite,
+        )
+
+    save_pretrained = save
+
+    @classmethod
+    def load(cls, model: str | PathLike[str]) -> Self:
+        """Read a model folder, or a shipped model by its name; see `load`."""
+        found = folder.read(model)
+        weights = folder.read_weights(found)
+        try:
+            preparation = Preparation.from_dict(found.preparation)
+        except (BadSettingError, TypeError) as error:
+            raise BadSettingError(str(error), path=found.path / folder.CONFIG_FILE) from error
+        return cls(found.config, weights, preparation, found.provenance)
+
+    from_pretrained = load
+
+    def _draw(
+        self,
+        count: int,
+        z: Array | None,
+        temperature: float,
+        rule: str,
+        max_steps: int | None,
+        seed: int | None,
+        numbers: Sequence[int] | None = None,
+    ) -> list[Drawing]:
+        if seed is None:
+            seed = secrets.randbits(32)
+        if not 0 <= seed < 1 << 63:
+            raise BadSettingError(f"seed is {seed}, and must be a whole number of 0 or more")
+        return sample_drawings(
+            self._choose_decoder(count),
+            count,
+            z=z,
+            numbers=numbers,
+            temperature=temperature,
+            rule=rule,
+            max_steps=max_steps,
+            seed=seed,
+            extent=self.preparation.extent,
+        )
+
+    def _choose_decoder(self, count: int) -> Decoder:
+        if count < COMPILED_FROM or not backend.available():
+            return self._decoder
+        if self._compiled is None:
+            network = self.network
+            from sketchrnn.sampling.compiled_loop import CompiledDecoder
+
+            self._compiled = CompiledDecoder(network)
+        return self._compiled
+
+    def _check_z(self, z: ArrayLike) -> Array:
+        if not self.config.conditional:
+            raise BadSettingError("this model takes no z: it is a decoder alone")
+        vectors = np.asarray(z, dtype=np.float32)
+        if vectors.ndim != 2 or vectors.shape[1] != self.config.z_size:
+            raise BadSettingError(
+                f"z has shape {vectors.shape}, and must be (n, {self.config.z_size})"
+            )
+        if not np.isfinite(vectors).all():
+            raise BadSettingError("z holds NaN or infinite numbers")
+        return vectors
+
+    def _batch(self, drawings: Sequence[Drawing], prepare: bool) -> dict[str, NDArray[Any]]:
+        """Return drawings as a batch in model units, all padded to N_max."""
+        parts = []
+        limit = self.config.max_seq_len
+        for number, drawing in enumerate(drawings):
+            rows = (self.preparation.apply(drawing) if prepare else drawing).to_stroke3()
+            if not 0 < len(rows) <= limit:
+                problem = f"has {len(rows)} steps, and the model takes 1 to {limit}"
+                hint = "simplify it first" if len(rows) else "leave it out"
+                raise BadDrawingError(problem, where=f"drawing {number}", hint=hint)
+            parts.append(rows.astype(np.float32))
+        lengths = np.array([len(rows) for rows in parts], dtype=np.int64)
+        flat = np.concatenate(parts)
+        flat[:, :2] /= self.config.scale_factor
+        return pad(flat, lengths, limit)
+
+    def _get_evaluator(self) -> Evaluator:
+        network = self.network
+        if self._evaluator is None:
+            from sketchrnn.training.evaluate import Evaluator
+
+            self._evaluator = Evaluator(network)
+        return self._evaluator
+
+    def _evaluate_batch(self, batch: dict[str, NDArray[Any]]) -> dict[str, Array]:
+        return self._get_evaluator()(batch)
+
+
+def load(model: str | PathLike[str]) -> SketchRNN:
+    """Load a model.
+
+    Args:
+        model: A model folder, or the name of a model that comes with the package.
+
+    Raises:
+        BadFileError: If there is none, or a file of it is missing, damaged or does not match.
+    """
+    return SketchRNN.load(model)
+
+
+from_pretrained = load
+
+
+def train(
+    data: str | PathLike[str] | DataFile,
+    out: str | PathLike[str],
+    preset: str | None = None,
+    steps: int | None = None,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    watcher: Watcher | None = None,
+    **settings: Any,
+) -> SketchRNN:
+    """Teach a model to draw.
+
+    Args:
+        data: A data file, or its path.
+        out: The run's folder: a model folder of the best validation, with checkpoints, pages of
+            drawings and figures beside it.
+        preset: "magenta" (the default), "kanji" or "small"; see `training.presets`.
+        steps: Steps in all; None for the preset's.
+        resume: Go on with the run in `out`, with its settings; steps and minutes may be new.
+        overwrite: Replace the run in `out`.
+        watcher: Is told of every step, validation, page and checkpoint.
+        **settings: Settings that differ from the preset, such as batch_size=50.
+
+    Returns:
+        The best model.
+
+    Raises:
+        BadSettingError: If a setting is unknown or cannot be used.
+        BadFileError: If the data cannot be read, or there is nothing to resume.
+        OutputExistsError: If `out` exists.
+        MissingDependencyError: If Keras or its backend is not installed.
+    """
+    backend.require()
+    from sketchrnn.training.run import train_run
+
+    if steps is not None:
+        settings["steps"] = steps
+    file = data if isinstance(data, DataFile) else open_data(data)
+    train_run(
+        file,
+        Path(out),
+        preset=preset,
+        changes=settings,
+        resume=resume,
+        overwrite=overwrite,
+        watcher=watcher,
+    )
+    return load(out)
+
+
+def _as_list(drawings: Drawing | Iterable[Drawing]) -> list[Drawing]:
+    return [drawings] if isinstance(drawings, Drawing) else list(drawings)
+
+
+def _activate(outputs: Array) -> dict[str, Array]:
+    """Return the parameters of (T, 3 + 6M) outputs, as `model.mdn.activate` does."""
+    size = (outputs.shape[1] - 3) // 6
+    rows = [outputs[:, 3 + k * size : 3 + (k + 1) * size] for k in range(6)]
+
+    def softmax(logits: Array) -> Array:
+        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return shares / shares.sum(axis=1, keepdims=True)
+
+    return {
+        "pi": softmax(rows[0]),
+        "mu_x": rows[1],
+        "mu_y": rows[2],
+        "sigma_x": np.exp(rows[3]),
+        "sigma_y": np.exp(rows[4]),
+        "rho": np.tanh(rows[5]),
+        "pen_probs": softmax(outputs[:, :3]),
+    }
