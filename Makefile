@@ -13,8 +13,9 @@ SKETCHRNN := $(BIN)/sketchrnn
 FRAMEWORK := $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo cpu)
 EXTRAS := $(FRAMEWORK),jax,kanjivg,tensorboard,test
 
-# Two workers, one test file each at a time: half of the tests wait for processes of their own.
-PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadfile
+# More than one process pays only where the tests are many: each of them imports Keras to collect.
+WORKERS ?= 0
+PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK ?= 1

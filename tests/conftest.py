@@ -5,7 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# The same examples each time, and no limit by the clock: a busy machine is no failure.
+hypothesis.settings.register_profile("sketchrnn", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("sketchrnn")
 
 
 @pytest.fixture(scope="session")
