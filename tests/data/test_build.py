@@ -225,6 +225,8 @@ def test_an_output_that_exists_is_not_touched_unless_asked(ndjson, tmp_path):
     out.write_bytes(b"precious")
     with pytest.raises(OutputExistsError, match="--force"):
         convert(ndjson, out)
+    with pytest.raises(OutputExistsError):  # said before anything is looked at
+        convert(tmp_path / "missing", out)
     assert out.read_bytes() == b"precious"
     convert(ndjson, out, overwrite=True)
     with open_data(out) as data:

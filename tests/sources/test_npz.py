@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copyreg
 import io
 import os
 import pickle
@@ -184,6 +185,18 @@ def test_a_hostile_pickle_runs_nothing(tmp_path, which):
     assert not witness.exists(), name
     assert not {"os.system", "subprocess.Popen", "pickle.find_class"} & set(ran), name
     assert "a.npz: train" in str(caught.value)
+
+
+def test_an_instruction_that_goes_round_the_names_is_not_known(tmp_path, monkeypatch):
+    """EXT1 takes what the process has registered, without asking for its name."""
+    witness = tmp_path / "it-ran"
+    monkeypatch.setitem(copyreg._extension_cache, 241, os.system)
+    data = f"\x82\xf1(S'touch {witness}'\ntR.".encode("latin1")
+    with pytest.raises(BadFileError, match="is damaged"):
+        read_object_array(data, "a.npz", "train")
+    assert not witness.exists()
+    pickle.loads(data)  # the proof
+    assert witness.exists()
 
 
 def test_the_hostile_pickle_would_run_elsewhere(tmp_path):

@@ -76,6 +76,7 @@ BAD = [
     ('{"drawing": [[[1, 2], [1]]]}', "differ in length"),
     ('{"drawing": [[[], []]]}', "n >= 1"),
     ('{"drawing": [[["1"], ["2"]]]}', "must be numbers"),
+    ('{"drawing": [[["1"], [2]]]}', "must be numbers"),
     ('{"drawing": [[[true], [false]]]}', "must be numbers"),
     ('{"drawing": [[[null], [1]]]}', "must be numbers"),
     ('{"drawing": [[[[1]], [[1]]]]}', "differ in length"),
