@@ -41,21 +41,22 @@ $(READY): pyproject.toml
 
 # Replaces what an earlier demo left in out/, and nothing else there.
 demo: $(READY)
-	@rm -rf out/kanji.h5 out/run out/kanji.svg out/kanji.png out/interpolation.svg
+	@rm -rf out/kanji.h5 out/run $(addprefix out/,first-attempts.svg kanji.svg kanji.png interpolation.svg)
 	@echo '== 1/4  KanjiVG becomes a data file'
 	$(SKETCHRNN) data convert kanjivg -o out/kanji.h5
-	@echo '== 2/4  a small model learns for two minutes; its first attempts are in out/run'
+	@echo '== 2/4  a small model learns for two minutes; watch out/run/samples'
 	$(SKETCHRNN) train out/kanji.h5 -o out/run --preset small --minutes 2
+	$(SKETCHRNN) generate out/run -n 64 -t 0.4 --seed 7 -o out/first-attempts.svg
 	@echo '== 3/4  the model that comes with sketchrnn draws characters that do not exist'
 	$(SKETCHRNN) generate kanji -n 64 -t 0.4 --seed 7 -o out/kanji.svg
 	$(SKETCHRNN) generate kanji -n 64 -t 0.4 --seed 7 -o out/kanji.png
 	@echo '== 4/4  and goes from one to another'
-	$(SKETCHRNN) interpolate kanji kanjivg:水 kanjivg:火 --frames 10 -o out/interpolation.svg
+	$(SKETCHRNN) interpolate kanji kanjivg:水 kanjivg:火 --frames 10 --seed 7 -o out/interpolation.svg
 	@echo
 	@echo 'Open these:'
-	@echo '  out/kanji.svg          64 invented kanji (the same as out/kanji.png)'
-	@echo '  out/interpolation.svg  from water to fire in ten steps'
-	@echo '  out/run                what two minutes of training can draw'
+	@echo '  out/kanji.svg           64 invented kanji (the same as out/kanji.png)'
+	@echo '  out/interpolation.svg   from water to fire in ten steps'
+	@echo '  out/first-attempts.svg  what two minutes of training can draw'
 
 test: lint
 	$(PYTEST)
