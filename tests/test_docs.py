@@ -95,11 +95,17 @@ COMMANDS = [
     for page in PAGES
     for text, complete in written_commands(page)
 ]
+DEMO = re.findall(r"^\t\$\(SKETCHRNN\) (.*)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
 
 
 @pytest.mark.parametrize(("text", "complete"), COMMANDS)
 def test_every_command_in_the_pages_is_one_that_the_cli_knows(text, complete):
     check_words(text, complete=complete)
+
+
+@pytest.mark.parametrize("text", DEMO)
+def test_every_command_of_the_demo_is_one_that_the_cli_knows(text):
+    check_words(text, complete=True)
 
 
 @pytest.mark.parametrize(
