@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import operator
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
@@ -11,13 +13,19 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sketchrnn.data.batches import pad
+from sketchrnn.data.batches import OFFSET_LIMIT, pad
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.data.store import DataFile, Split, open_data
-from sketchrnn.drawing import BadDrawingError, BadSettingError, Drawing
+from sketchrnn.drawing import (
+    BadDrawingError,
+    BadFileError,
+    BadSettingError,
+    Drawing,
+    OutputExistsError,
+)
 from sketchrnn.model import backend, folder
 from sketchrnn.model.config import ModelConfig
-from sketchrnn.sampling import latent
+from sketchrnn.sampling import latent, mixture
 from sketchrnn.sampling.numpy_loop import NumpyDecoder, NumpyEncoder
 from sketchrnn.sampling.sampler import Decoder, sample_drawings
 
@@ -62,13 +70,14 @@ class SketchRNN:
             raise BadSettingError(
                 f"weight {name!r} is {'missing' if name in shapes else 'unknown'}"
             )
+        self._weights = {name: np.asarray(weights[name], dtype=np.float32) for name in shapes}
         for name, shape in shapes.items():
-            if weights[name].shape != shape:
-                raise BadSettingError(f"weight {name!r} is {weights[name].shape}, not {shape}")
+            got = self._weights[name].shape
+            if got != shape:
+                raise BadSettingError(f"weight {name!r} is {got}, not {shape}")
         self.config = config
         self.preparation = preparation or Preparation()
         self.provenance = dict(provenance or {})
-        self._weights = {name: np.asarray(weights[name], dtype=np.float32) for name in shapes}
         self._decoder = NumpyDecoder(config, self._weights)
         self._encoder = NumpyEncoder(config, self._weights) if config.conditional else None
         self._network: SketchVAE | None = None
@@ -97,7 +106,7 @@ class SketchRNN:
             backend.require()
             from sketchrnn.model.vae import SketchVAE
 
-            kl_min = self.provenance.get("settings", {}).get("kl_min", 0.2)
+            kl_min = (self.provenance.get("settings") or {}).get("kl_min", 0.2)
             self._network = SketchVAE(self.config, kl_min=kl_min)
             for name, variable in self._network.named_weights().items():
                 variable.assign(self._weights[name])
@@ -159,7 +168,7 @@ class SketchRNN:
         listed = _as_list(drawings)
         means = [np.zeros((0, self.config.z_size), np.float32)]
         for first in range(0, len(listed), _ENCODED_AT_ONCE):
-            batch = self._batch(listed[first : first + _ENCODED_AT_ONCE], prepare)
+            batch = self._batch(listed[first : first + _ENCODED_AT_ONCE], prepare, first)
             means.append(self._encoder(batch["stroke5"][:, 1:], batch["lengths"])[0])
         return np.concatenate(means).astype(np.float32)
 
@@ -269,9 +278,8 @@ class SketchRNN:
         listed = _as_list(drawings)
         nats = [np.zeros(0, np.float32)]
         for first in range(0, len(listed), _ENCODED_AT_ONCE):
-            figures = self._evaluate_batch(
-                self._batch(listed[first : first + _ENCODED_AT_ONCE], prepare)
-            )
+            part = listed[first : first + _ENCODED_AT_ONCE]
+            figures = self._evaluate_batch(self._batch(part, prepare, first))
             nats.append(figures["offset"] + figures["pen"])
         return np.concatenate(nats)
 
@@ -289,17 +297,17 @@ class SketchRNN:
             BadFileError: If the file cannot be read, or has no such split.
             MissingDependencyError: If Keras or its backend is not installed.
         """
-        file = data if isinstance(data, DataFile) else open_data(data)
-        drawings: Split = file[split]
-        network = self.network
-        from sketchrnn.training.evaluate import evaluate
+        with _opened(data) as file:
+            drawings: Split = file[split]
+            network = self.network
+            from sketchrnn.training.evaluate import evaluate
 
-        return {
-            "split": split,
-            "data": file.fingerprint,
-            "scale_factor": self.config.scale_factor,
-            **evaluate(self._get_evaluator(), network, drawings),
-        }
+            return {
+                "split": split,
+                "data": file.fingerprint,
+                "scale_factor": self.config.scale_factor,
+                **evaluate(self._get_evaluator(), network, drawings),
+            }
 
     def mixture_params(self, stroke5: ArrayLike, z: ArrayLike | None = None) -> dict[str, Array]:
         """Return what the decoder predicts after each row of a drawing.
@@ -317,18 +325,18 @@ class SketchRNN:
             BadSettingError: If a shape is wrong.
         """
         rows = np.asarray(stroke5, dtype=np.float32)
-        if rows.ndim != 2 or rows.shape[1] != 5:
-            raise BadSettingError(f"stroke5 has shape {rows.shape}, and must be (T, 5)")
+        if rows.ndim != 2 or rows.shape[1] != 5 or len(rows) == 0:
+            raise BadSettingError(f"stroke5 has shape {rows.shape}, and must be (T, 5), T >= 1")
         vector = None
         if self._encoder is not None:
             if z is not None:
-                vector = self._check_z(np.atleast_2d(np.asarray(z)))
+                vector = self._check_z(np.atleast_2d(np.asarray(z)), "z", 1)
             else:
                 ended = np.append(rows[1:, 4], 1)
                 length = np.array([int(np.argmax(ended == 1))], dtype=np.int32)
                 vector = self._encoder(rows[None, 1:], length)[0]
         elif z is not None:
-            self._check_z(z)
+            self._check_z(z)  # which refuses
         hidden, cell, constant = self._decoder.start(vector, 1)
         outputs = np.zeros((len(rows), self.config.output_size), dtype=np.float32)
         for step, row in enumerate(rows):
@@ -368,7 +376,7 @@ class SketchRNN:
         end[..., 4] = 1  # a drawing of exactly N_max steps has no end row of its own
         batch: dict[str, Any] = {"stroke5": np.concatenate([rows, end], axis=1), "lengths": counts}
         if eps is not None and self.config.conditional:
-            batch["eps"] = self._check_z(eps)
+            batch["eps"] = self._check_z(eps, "eps", len(rows))
         figures = self._evaluate_batch(batch)
         nats = (figures["offset"] + figures["pen"]).astype(np.float64)
         kl = float(figures["kl"].mean()) if "kl" in figures else 0.0
@@ -388,19 +396,25 @@ class SketchRNN:
 
         Args:
             path: The folder.
-            overwrite: Whether a model folder that exists may be replaced.
+            overwrite: Whether the model in a folder that exists may be replaced; whatever else is
+                in the folder stays.
+
+        Returns:
+            The path.
 
         Raises:
-            OutputExistsError: If it exists.
+            OutputExistsError: If it exists and may not be replaced, or is no model folder.
         """
-        return folder.write(
-            path,
-            self.config,
-            self._weights,
-            preparation=self.preparation.to_dict(),
-            provenance=self.provenance,
-            overwrite=overwrite,
-        )
+        target = Path(path)
+        notes = {"preparation": self.preparation.to_dict(), "provenance": self.provenance}
+        if not overwrite or not target.exists() or (target.is_dir() and not any(target.iterdir())):
+            return folder.write(target, self.config, self._weights, **notes, overwrite=overwrite)
+        if not (target / folder.CONFIG_FILE).is_file():
+            raise OutputExistsError(
+                "exists and is no model folder", path=target, hint="choose another name"
+            )
+        folder.write_into(target, self.config, self._weights, **notes)
+        return target
 
     save_pretrained = save
 
@@ -412,7 +426,7 @@ class SketchRNN:
         try:
             preparation = Preparation.from_dict(found.preparation)
         except (BadSettingError, TypeError) as error:
-            raise BadSettingError(str(error), path=found.path / folder.CONFIG_FILE) from error
+            raise BadFileError(str(error), path=found.path / folder.CONFIG_FILE) from error
         return cls(found.config, weights, preparation, found.provenance)
 
     from_pretrained = load
@@ -429,8 +443,12 @@ class SketchRNN:
     ) -> list[Drawing]:
         if seed is None:
             seed = secrets.randbits(32)
-        if not 0 <= seed < 1 << 63:
-            raise BadSettingError(f"seed is {seed}, and must be a whole number of 0 or more")
+        try:
+            number = operator.index(seed)
+        except TypeError:
+            number = -1
+        if not 0 <= number < 1 << 63:
+            raise BadSettingError(f"seed is {seed!r}, and must be a whole number from 0 to 2^63")
         return sample_drawings(
             self._choose_decoder(count),
             count,
@@ -439,7 +457,7 @@ class SketchRNN:
             temperature=temperature,
             rule=rule,
             max_steps=max_steps,
-            seed=seed,
+            seed=number,
             extent=self.preparation.extent,
         )
 
@@ -453,33 +471,39 @@ class SketchRNN:
             self._compiled = CompiledDecoder(network)
         return self._compiled
 
-    def _check_z(self, z: ArrayLike) -> Array:
+    def _check_z(self, z: ArrayLike, name: str = "z", count: int | None = None) -> Array:
+        """Return latent vectors, or their noise, (count, z_size); any count where it is None."""
         if not self.config.conditional:
             raise BadSettingError("this model takes no z: it is a decoder alone")
         vectors = np.asarray(z, dtype=np.float32)
-        if vectors.ndim != 2 or vectors.shape[1] != self.config.z_size:
-            raise BadSettingError(
-                f"z has shape {vectors.shape}, and must be (n, {self.config.z_size})"
-            )
+        wanted = (len(vectors) if count is None and vectors.ndim else count, self.config.z_size)
+        if vectors.shape != wanted:
+            size = f"({'n' if count is None else count}, {self.config.z_size})"
+            raise BadSettingError(f"{name} has shape {vectors.shape}, and must be {size}")
         if not np.isfinite(vectors).all():
-            raise BadSettingError("z holds NaN or infinite numbers")
+            raise BadSettingError(f"{name} holds NaN or infinite numbers")
         return vectors
 
-    def _batch(self, drawings: Sequence[Drawing], prepare: bool) -> dict[str, NDArray[Any]]:
-        """Return drawings as a batch in model units, all padded to N_max."""
+    def _batch(
+        self, drawings: Sequence[Drawing], prepare: bool, first: int
+    ) -> dict[str, NDArray[Any]]:
+        """Return drawings as a batch in model units, all padded to N_max; `first` is their place.
+
+        Offsets are clipped as those of the training data are.
+        """
         parts = []
         limit = self.config.max_seq_len
-        for number, drawing in enumerate(drawings):
+        for number, drawing in enumerate(drawings, first):
             rows = (self.preparation.apply(drawing) if prepare else drawing).to_stroke3()
             if not 0 < len(rows) <= limit:
                 problem = f"has {len(rows)} steps, and the model takes 1 to {limit}"
                 hint = "simplify it first" if len(rows) else "leave it out"
                 raise BadDrawingError(problem, where=f"drawing {number}", hint=hint)
-            parts.append(rows.astype(np.float32))
+            parts.append(rows)
         lengths = np.array([len(rows) for rows in parts], dtype=np.int64)
         flat = np.concatenate(parts)
-        flat[:, :2] /= self.config.scale_factor
-        return pad(flat, lengths, limit)
+        flat[:, :2] = np.clip(flat[:, :2], -OFFSET_LIMIT, OFFSET_LIMIT) / self.config.scale_factor
+        return pad(flat.astype(np.float32), lengths, limit)
 
     def _get_evaluator(self) -> Evaluator:
         network = self.network
@@ -541,43 +565,55 @@ def train(
         OutputExistsError: If `out` exists.
         MissingDependencyError: If Keras or its backend is not installed.
     """
-    backend.require()
-    from sketchrnn.training.run import train_run
-
     if steps is not None:
         settings["steps"] = steps
-    file = data if isinstance(data, DataFile) else open_data(data)
-    train_run(
-        file,
-        Path(out),
-        preset=preset,
-        changes=settings,
-        resume=resume,
-        overwrite=overwrite,
-        watcher=watcher,
-    )
+    with _opened(data) as file:
+        backend.require()
+        from sketchrnn.training.run import train_run
+
+        train_run(
+            file,
+            Path(out),
+            preset=preset,
+            changes=settings,
+            resume=resume,
+            overwrite=overwrite,
+            watcher=watcher,
+        )
     return load(out)
 
 
+def _opened(
+    data: str | PathLike[str] | DataFile,
+) -> contextlib.AbstractContextManager[DataFile]:
+    """Open a path and close it in the end; leave a file that is open as it is."""
+    return contextlib.nullcontext(data) if isinstance(data, DataFile) else open_data(data)
+
+
 def _as_list(drawings: Drawing | Iterable[Drawing]) -> list[Drawing]:
-    return [drawings] if isinstance(drawings, Drawing) else list(drawings)
+    listed: list[Any] = [drawings] if isinstance(drawings, Drawing) else list(drawings)
+    for number, drawing in enumerate(listed):
+        if not isinstance(drawing, Drawing):
+            raise BadDrawingError(
+                f"expected a Drawing, got {type(drawing).__name__}", where=f"drawing {number}"
+            )
+    return listed
 
 
 def _activate(outputs: Array) -> dict[str, Array]:
     """Return the parameters of (T, 3 + 6M) outputs, as `model.mdn.activate` does."""
-    size = (outputs.shape[1] - 3) // 6
-    rows = [outputs[:, 3 + k * size : 3 + (k + 1) * size] for k in range(6)]
+    parts = mixture.split_outputs(outputs)
 
     def softmax(logits: Array) -> Array:
         shares = np.exp(logits - logits.max(axis=1, keepdims=True))
         return shares / shares.sum(axis=1, keepdims=True)
 
     return {
-        "pi": softmax(rows[0]),
-        "mu_x": rows[1],
-        "mu_y": rows[2],
-        "sigma_x": np.exp(rows[3]),
-        "sigma_y": np.exp(rows[4]),
-        "rho": np.tanh(rows[5]),
-        "pen_probs": softmax(outputs[:, :3]),
+        "pi": softmax(parts.pi_logits),
+        "mu_x": parts.mu_x,
+        "mu_y": parts.mu_y,
+        "sigma_x": np.exp(parts.log_sigma_x),
+        "sigma_y": np.exp(parts.log_sigma_y),
+        "rho": np.tanh(parts.rho_logits),
+        "pen_probs": softmax(parts.pen_logits),
     }

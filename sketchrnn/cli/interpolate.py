@@ -39,7 +39,8 @@ def interpolate(
 ) -> None:
     """Draw the way from drawing A to drawing B.
 
-    A and B are files, or kanjivg: and a character.
+    A and B are files, or kanjivg: and a character. Of a file that holds several drawings, the first
+    is taken.
 
     \b
     Examples:
@@ -50,7 +51,12 @@ def interpolate(
 
     options.check_output(output, force)
     loaded = load(model)
-    first, last = (options.read_input(name, 1)[0] for name in (a, b))
+    ends = []
+    for name in (a, b):
+        ends += options.read_input(name, 1)
+        with options.naming(name):  # which of the two cannot be used
+            loaded.encode(ends[-1])
+    first, last = ends
     seed = options.fresh_seed(seed)
     drawings = loaded.interpolate(first, last, frames, method, temperature, temperature_rule, seed)
     recipe = options.recipe_of(

@@ -39,7 +39,7 @@ def info(name: str, as_json: bool) -> None:
         click.echo(json.dumps(values, indent=2, ensure_ascii=False))
         return
     config, provenance = found.config, found.provenance
-    data = provenance.get("data", {})
+    data = provenance.get("data") or {}
     kind = f"VAE, z {config.z_size}" if config.conditional else "decoder only"
     rows: list[tuple[str, Any]] = [
         ("folder", found.path),
@@ -50,7 +50,7 @@ def info(name: str, as_json: bool) -> None:
         ("longest drawing", f"{config.max_seq_len} steps"),
         ("scale factor", f"{config.scale_factor:.4f} data units"),
         ("trained", f"{provenance.get('step', '?')} steps"),
-        ("data", ", ".join(data.get("sources") or []) or "?"),
+        ("data", ", ".join(_source(source) for source in data.get("sources") or []) or "?"),
         ("licence", data.get("licence") or provenance.get("licence") or "?"),
         ("attribution", data.get("attribution") or "?"),
     ]
@@ -58,3 +58,10 @@ def info(name: str, as_json: bool) -> None:
         rows = [row for row in rows if row[0] != "encoder"]
     for label, value in rows:
         click.echo(f"{label:<16}{value}")
+
+
+def _source(source: Any) -> str:
+    """Return a source's name with its version, if it has one."""
+    if not isinstance(source, dict):
+        return str(source)
+    return " ".join(str(source[key]) for key in ("name", "version") if source.get(key))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +82,7 @@ def check_output(output: str, force: bool) -> None:
         folder = Path(output)
         if folder.is_dir() and any(folder.iterdir()) and not force:
             files.check_output(folder)
+        files.check_output(folder / _file_name(1), overwrite=True)
         return
     check_suffix(output)
     files.check_output(output, overwrite=force)
@@ -107,32 +108,61 @@ def write_page(
         drawings: A list, or a list of rows.
         output: As the option -o says.
         force: Whether a file that exists is replaced.
-        recipe: How to make the page again; kept in its metadata.
+        recipe: How to make the drawings again; kept in the metadata of what is written.
         columns: Drawings side by side; None: as many as make a pleasant page.
         **look: As `render.gallery` takes; what is None or False is left to its default.
     """
     from sketchrnn.drawing import Drawing
     from sketchrnn.render import gallery
 
+    seed = f"(seed {recipe['seed']})"
     style = {key: value for key, value in look.items() if value not in (None, False)}
     flat: list[Drawing] = []
     for item in drawings:
         flat += [item] if isinstance(item, Drawing) else list(item)
     if output != "-" and is_folder(output):
         style = {key: style[key] for key in ("stroke_width", "color_by_order") if key in style}
-        for number, drawing in enumerate(flat, 1):
-            path = drawing.save(Path(output) / f"{number:04}.svg", overwrite=force, **style)
-        if flat:
-            click.echo(f"{len(flat)} drawings: {path.parent}", err=True)
+        _write_folder(flat, Path(output), force, recipe, style)
+        click.echo(f"{len(flat)} drawings in {Path(output)}  {seed}", err=True)
         return
     if columns is None:
         columns = 8 if len(flat) > 9 else max(1, min(len(flat), 3 if len(flat) == 9 else 5))
     page = gallery(drawings, columns=columns, recipe=recipe, **style)
     if output == "-":
-        sys.stdout.write(page.to_svg())
+        click.echo(page.encode(".svg"), nl=False)
+        click.echo(f"standard output  {seed}", err=True)
         return
     page.save(output, overwrite=force, note=lambda line: click.echo(f"sketchrnn: {line}", err=True))
-    click.echo(f"{output}  (seed {recipe['seed']})", err=True)
+    click.echo(f"{output}  {seed}", err=True)
+
+
+def _write_folder(
+    drawings: Sequence[Drawing],
+    folder: Path,
+    force: bool,
+    recipe: Mapping[str, Any],
+    style: Mapping[str, Any],
+) -> None:
+    """Write one SVG a drawing; a folder that is new appears whole."""
+    import dataclasses
+
+    from sketchrnn.drawing.files import whole_folder
+    from sketchrnn.render.save import drawing_to_page, save_page
+    from sketchrnn.render.style import Style
+
+    look = Style.of(dict(style))
+    room: contextlib.AbstractContextManager[Path] = whole_folder(folder)
+    if folder.exists():
+        room = contextlib.nullcontext(folder)
+    with room as place:
+        for count, drawing in enumerate(drawings, 1):
+            of_this = {**recipe, "number": drawing.metadata.get("number")}
+            page = dataclasses.replace(drawing_to_page(drawing, look), recipe=of_this)
+            save_page(page, place / _file_name(count), overwrite=force)
+
+
+def _file_name(count: int) -> str:
+    return f"{count:04}.svg"
 
 
 def fresh_seed(seed: int | None) -> int:
@@ -146,11 +176,12 @@ def recipe_of(model: SketchRNN, name: str, **request: Any) -> dict[str, Any]:
     """Return what it takes to make a page again."""
     from sketchrnn import __version__
 
+    data = model.provenance.get("data") or {}
     return {
         "model": name,
         "model_step": model.provenance.get("step"),
-        "licence": model.provenance.get("data", {}).get("licence"),
-        "attribution": model.provenance.get("data", {}).get("attribution"),
+        "licence": data.get("licence"),
+        "attribution": data.get("attribution"),
         "sketchrnn": __version__,
         **request,
     }
@@ -160,7 +191,7 @@ def read_input(name: str, limit: int | None = None) -> list[Drawing]:
     """Read the drawings of an argument.
 
     Args:
-        name: What `sources.read_all` reads.
+        name: What `sources.read_all` reads, or a data file, of which it is the test drawings.
         limit: The most drawings; None for all.
 
     Raises:
@@ -168,10 +199,30 @@ def read_input(name: str, limit: int | None = None) -> list[Drawing]:
     """
     import itertools
 
+    from sketchrnn.data import open_data
     from sketchrnn.drawing import BadFileError
     from sketchrnn.sources import read_all
 
-    drawings = list(itertools.islice(read_all(name), limit))
+    if Path(name).suffix.lower() in (".h5", ".hdf5"):
+        with open_data(name) as file:
+            extent = file.preparation.extent
+            found = itertools.islice(file["test"], limit)
+            drawings = [drawing.with_metadata(extent=extent) for drawing in found]
+    else:
+        drawings = list(itertools.islice(read_all(name), limit))
     if not drawings:
         raise BadFileError("holds no drawing", path=name)
     return drawings
+
+
+@contextlib.contextmanager
+def naming(name: str) -> Iterator[None]:
+    """Let what is wrong with a drawing name the argument that it came by."""
+    from sketchrnn.drawing import BadDrawingError
+
+    try:
+        yield
+    except BadDrawingError as error:
+        raise BadDrawingError(
+            error.problem, path=error.path or name, where=error.where, hint=error.hint
+        ) from error

@@ -31,13 +31,15 @@ def reconstruct(
 ) -> None:
     """Draw given drawings again, from what the model's encoder keeps of them.
 
-    INPUT is a file of drawings, or kanjivg: and characters. The page shows each drawing above its
-    reconstruction; a folder gets the reconstructions alone.
+    INPUT is a file of drawings, a data file, of which its test drawings are taken, or kanjivg: and
+    characters. The page shows each drawing above its reconstruction; a folder gets the
+    reconstructions alone.
 
     \b
     Examples:
       sketchrnn reconstruct kanji kanjivg:山水花火 -o again.svg
       sketchrnn reconstruct kanji mine.svg -t 0.2 -o again.png
+      sketchrnn reconstruct kanji kanji.h5 -n 16 -o tests.png
     """
     from sketchrnn.sketch_rnn import load
 
@@ -45,7 +47,8 @@ def reconstruct(
     loaded = load(model)
     given = options.read_input(input, number)
     seed = options.fresh_seed(seed)
-    again = loaded.reconstruct(given, temperature, temperature_rule, seed)
+    with options.naming(input):
+        again = loaded.reconstruct(given, temperature, temperature_rule, seed)
     recipe = options.recipe_of(
         loaded,
         model,
@@ -57,7 +60,7 @@ def reconstruct(
     )
     columns = columns or 8
     rows: list[Any] = list(again)
-    if output != "-" and not options.is_folder(output):
+    if output == "-" or not options.is_folder(output):
         rows = []
         # in data units, so that both rows have one scale
         shown = [loaded.preparation.apply(drawing) for drawing in given]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,7 @@ def train(
     """
     from sketchrnn.drawing import BadSettingError
     from sketchrnn.sketch_rnn import train as train_model
+    from sketchrnn.training import presets
 
     settings: dict[str, Any] = {}
     for change in changes:
@@ -59,13 +61,16 @@ def train(
         settings[key.strip()] = value.strip()
     if minutes is not None:
         settings["minutes"] = minutes
+    if steps is not None:
+        settings["steps"] = steps
+    # what the data will say does not matter here: a slip is told before a framework is loaded
+    presets.settings(preset, settings, max_seq_len=1, scale_factor=1.0)
     view = _View(output)
     try:
         train_model(
             data,
             output,
             preset,
-            steps,
             resume=resume,
             overwrite=force,
             watcher=view.watch,
@@ -83,8 +88,8 @@ class _View:
         from rich import progress
         from rich.console import Console
 
-        self._output = output
-        self._console = Console(stderr=True, highlight=False)
+        self._output = shlex.quote(output)
+        self._console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
         self._bar = progress.Progress(
             progress.TextColumn("{task.completed:>7,}/{task.total:,}"),
             progress.BarColumn(bar_width=24),
@@ -93,6 +98,7 @@ class _View:
             progress.TextColumn("{task.fields[losses]}"),
             console=self._console,
             transient=True,
+            disable=not self._console.is_terminal,  # a log wants lines that stay
         )
         self._task: Any = None
         self._last: Progress | None = None
@@ -105,26 +111,30 @@ class _View:
         if progress.event == "start":
             self._start(progress)
         elif progress.event == "step":
-            seconds = time.monotonic() - self._began[0]
-            rate = (progress.step - self._began[1]) / max(seconds, 1e-9)
             losses = f"loss {figures['loss']:.3f}  R {figures['loss_reconstruction']:.3f}"
             if figures.get("loss_kl"):
                 losses += f"  KL {figures['loss_kl']:.3f}"
             self._bar.update(
-                self._task, completed=progress.step, rate=f"{rate:.1f} steps/s", losses=losses
+                self._task, completed=progress.step, rate=self._rate(progress.step), losses=losses
             )
         elif progress.event == "validation":
             line = f"step {progress.step:>7,}   nats/point {figures['nats_per_point']:.3f}"
             if "kl_raw" in figures:
                 line += f"   KL {figures['kl_raw']:.3f}"
-            self._console.print(f"{line}   objective {figures['objective']:.4f}")
+            line += f"   objective {figures['objective']:.4f}"
+            self._console.print(f"{line}   {self._rate(progress.step)}")
         elif progress.event == "sample":
             self._console.print(f"step {progress.step:>7,}   drawings: {progress.path}")
         self._last = progress
 
     def close(self) -> None:
         """Take the moving line away."""
-        self._bar.stop()
+        if self._task is not None:
+            self._bar.stop()
+
+    def _rate(self, step: int) -> str:
+        seconds = time.monotonic() - self._began[0]
+        return f"{(step - self._began[1]) / max(seconds, 1e-9):.1f} steps/s"
 
     def conclude(self) -> None:
         """Say how it ended and how to go on."""

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sketchrnn.drawing import BadSettingError
 
+Array = NDArray[np.float32]
+
+LOG_SIGMA_BOUND = 10.0
+CORRELATION_BOUND = 8.0
+"""The bounds of `model.mdn`, which cannot be imported without Keras."""
 TEMPERATURE_RULES = ("paper", "magenta", "js")
-_COLDEST = 1e-6
-"""Logits are divided by at least this: at temperature 0 the likeliest is taken."""
+_COLDEST = 1e-30
+"""Logits are divided by at least this: at temperature 0 the likeliest is taken, however near the
+next one is, and float32 does not overflow."""
+_HOTTEST = 1e6
+"""Beyond this, far above any use, deviations would come near the end of float32."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,13 +46,17 @@ def temperature_rule(temperature: float, rule: str = "paper") -> Temperature:
             logits / tau, sigma tau. "js", sketch-rnn-js: logits / (1/2 + tau/2), sigma sqrt(tau).
 
     Raises:
-        BadSettingError: If the temperature is negative or not finite, or the rule unknown.
+        BadSettingError: If the temperature is negative, not finite or absurdly large, or the rule
+            unknown.
 
     >>> temperature_rule(0.25, "js")
     Temperature(logits_divisor=0.625, sigma_factor=0.5)
     """
-    if not (temperature >= 0 and math.isfinite(temperature)):
-        raise BadSettingError(f"temperature is {temperature}, and must be a number of 0 or more")
+    if not 0 <= temperature <= _HOTTEST:
+        raise BadSettingError(
+            f"temperature is {temperature}, and must be a number from 0 to {_HOTTEST:,.0f}",
+            hint="0.2 to 1 is usual",
+        )
     if rule not in TEMPERATURE_RULES:
         raise BadSettingError(
             f"unknown temperature rule {rule!r}", hint=f"use {', '.join(TEMPERATURE_RULES)}"
@@ -57,6 +69,9 @@ def temperature_rule(temperature: float, rule: str = "paper") -> Temperature:
 def sampling_noise(seed: int, number: int, max_steps: int) -> NDArray[np.float32]:
     """Return the random numbers of one drawing, the same on every backend and in every batch.
 
+    Row t depends on seed, number and t alone: a smaller limit of steps cuts a drawing short, and
+    changes nothing before.
+
     Args:
         seed: Of the request.
         number: Of the drawing in it.
@@ -66,15 +81,43 @@ def sampling_noise(seed: int, number: int, max_steps: int) -> NDArray[np.float32
         (T, 4) float32: two uniform in [0, 1), which pick component and pen; two normal.
     """
     key = np.array([seed, number], dtype="u8")
-    generator = np.random.Generator(np.random.Philox(key=key, counter=1 << 128))
-    uniform = generator.random((max_steps, 2), dtype=np.float32)
-    normal = generator.standard_normal((max_steps, 2), dtype=np.float32)
+    # streams apart, from each other and from `latent_noise`, which begins at counter 0
+    first, second = (
+        np.random.Generator(np.random.Philox(key=key, counter=stream << 128)) for stream in (1, 2)
+    )
+    uniform = first.random((max_steps, 2), dtype=np.float32)
+    normal = second.standard_normal((max_steps, 2), dtype=np.float32)
     return np.concatenate([uniform, normal], axis=1)
 
 
-def pick_step(
-    outputs: NDArray[np.float32], noise: NDArray[np.float32], temperature: Temperature
-) -> NDArray[np.float32]:
+class Mixture(NamedTuple):
+    """The parameters of B steps before activation: (B, M) each, pen_logits (B, 3)."""
+
+    pi_logits: Array
+    mu_x: Array
+    mu_y: Array
+    log_sigma_x: Array
+    log_sigma_y: Array
+    rho_logits: Array
+    pen_logits: Array
+
+
+def split_outputs(outputs: Array) -> Mixture:
+    """Take the decoder's numbers (B, 3 + 6M) apart, as `model.mdn.split_outputs` does."""
+    size = (outputs.shape[1] - 3) // 6
+    rows = [outputs[:, 3 + k * size : 3 + (k + 1) * size] for k in range(6)]
+    return Mixture(
+        rows[0],
+        rows[1],
+        rows[2],
+        np.clip(rows[3], -LOG_SIGMA_BOUND, LOG_SIGMA_BOUND),
+        np.clip(rows[4], -LOG_SIGMA_BOUND, LOG_SIGMA_BOUND),
+        np.clip(rows[5], -CORRELATION_BOUND, CORRELATION_BOUND),
+        outputs[:, :3],
+    )
+
+
+def pick_step(outputs: Array, noise: Array, temperature: Temperature) -> Array:
     """Draw one step of each drawing.
 
     Args:
@@ -85,27 +128,25 @@ def pick_step(
     Returns:
         (B, 5) stroke-5 rows in model units.
     """
-    size = (outputs.shape[1] - 3) // 6
-    pen = pick_index(outputs[:, :3] / np.float32(temperature.logits_divisor), noise[:, 1])
-    pi_logits, mu_x, mu_y, log_sigma_x, log_sigma_y, rho_logits = (
-        outputs[:, 3 + k * size : 3 + (k + 1) * size] for k in range(6)
-    )
-    component = pick_index(pi_logits / np.float32(temperature.logits_divisor), noise[:, 0])
-    rows = np.arange(len(outputs))
+    mixture = split_outputs(outputs)
+    divisor = np.float32(temperature.logits_divisor)
     factor = np.float32(temperature.sigma_factor)
-    sigma_x = np.exp(np.clip(log_sigma_x[rows, component], -10, 10)) * factor
-    sigma_y = np.exp(np.clip(log_sigma_y[rows, component], -10, 10)) * factor
-    rho = np.tanh(np.clip(rho_logits[rows, component], -8, 8))
+    pen = pick_index(mixture.pen_logits / divisor, noise[:, 1])
+    component = pick_index(mixture.pi_logits / divisor, noise[:, 0])
+    rows = np.arange(len(outputs))
+    sigma_x = np.exp(mixture.log_sigma_x[rows, component]) * factor
+    sigma_y = np.exp(mixture.log_sigma_y[rows, component]) * factor
+    rho = np.tanh(mixture.rho_logits[rows, component])
     first, second = noise[:, 2], noise[:, 3]
     result = np.zeros((len(outputs), 5), dtype=np.float32)
-    result[:, 0] = mu_x[rows, component] + sigma_x * first
+    result[:, 0] = mixture.mu_x[rows, component] + sigma_x * first
     along = rho * first + np.sqrt(np.maximum(0, 1 - rho * rho)) * second
-    result[:, 1] = mu_y[rows, component] + sigma_y * along
+    result[:, 1] = mixture.mu_y[rows, component] + sigma_y * along
     result[rows, 2 + pen] = 1
     return result
 
 
-def pick_index(logits: NDArray[np.float32], uniform: NDArray[np.float32]) -> NDArray[Any]:
+def pick_index(logits: Array, uniform: Array) -> NDArray[Any]:
     """Pick an index by its probability: the first whose cumulated share exceeds the number.
 
     Args:

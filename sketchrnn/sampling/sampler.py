@@ -19,6 +19,9 @@ from sketchrnn.sampling.mixture import (
 
 Array = NDArray[np.float32]
 
+_DRAWN_AT_ONCE = 1024
+"""The largest batch: memory stays bounded, and larger ones are no faster."""
+
 
 class Decoder(Protocol):
     """What draws: `NumpyDecoder`, or `CompiledDecoder`, which takes several steps at once."""
@@ -128,29 +131,30 @@ def sample_drawings(
     if count < 0:
         raise BadSettingError(f"the number of drawings is {count}, and must be 0 or more")
     numbers = range(count) if numbers is None else numbers
-    if z is None and config.conditional:
-        z = np.array([latent_noise(seed, k, config.z_size) for k in numbers], dtype=np.float32)
-        z = z.reshape(count, config.z_size)
     steps = max_steps or config.max_seq_len
-    noise = np.array([sampling_noise(seed, k, steps) for k in numbers], dtype=np.float32)
-    sampled = sample_steps(decoder, z, noise.reshape(count, steps, 4), setting)
     drawings = []
-    for number, rows in zip(numbers, sampled, strict=True):
-        rows = rows.astype(np.float64)
-        rows[:, :2] *= config.scale_factor
-        drawings.append(
-            Drawing.from_stroke3(
-                rows,
-                metadata={
-                    "seed": seed,
-                    "number": number,
-                    "temperature": temperature,
-                    "temperature_rule": rule,
-                    **({"extent": extent} if extent else {}),
-                    **(notes or {}),
-                },
+    for first in range(0, count, _DRAWN_AT_ONCE):
+        part = numbers[first : first + _DRAWN_AT_ONCE]
+        latent = None if z is None else z[first : first + _DRAWN_AT_ONCE]
+        if latent is None and config.conditional:
+            latent = np.stack([latent_noise(seed, k, config.z_size) for k in part])
+        noise = np.stack([sampling_noise(seed, k, steps) for k in part])
+        for number, rows in zip(part, sample_steps(decoder, latent, noise, setting), strict=True):
+            rows = rows.astype(np.float64)
+            rows[:, :2] *= config.scale_factor
+            drawings.append(
+                Drawing.from_stroke3(
+                    rows,
+                    metadata={
+                        "seed": seed,
+                        "number": number,
+                        "temperature": temperature,
+                        "temperature_rule": rule,
+                        **({"extent": extent} if extent else {}),
+                        **(notes or {}),
+                    },
+                )
             )
-        )
     return drawings
 
 
