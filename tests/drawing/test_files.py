@@ -1,0 +1,77 @@
+"""Outputs appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from sketchrnn.drawing import BadSettingError, OutputExistsError
+from sketchrnn.drawing.files import check_output, whole_file, whole_folder
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_file_appears_when_it_is_whole(tmp_path):
+    target = tmp_path / "new" / "page.svg"
+    with whole_file(target) as beside:
+        assert beside.parent == target.parent
+        assert beside.suffix == ".svg"
+        beside.write_text("whole")
+        assert not target.exists()
+    assert target.read_text() == "whole"
+    assert names(target.parent) == ["page.svg"]
+    assert target.stat().st_mode & 0o777 == 0o666 & ~_umask()
+
+
+def test_an_error_leaves_what_was_there(tmp_path):
+    target = tmp_path / "page.svg"
+    target.write_text("old")
+    with pytest.raises(RuntimeError), whole_file(target, overwrite=True) as beside:
+        beside.write_text("half")
+        raise RuntimeError
+    assert target.read_text() == "old"
+    assert names(tmp_path) == ["page.svg"]
+
+
+def test_nothing_is_replaced_unasked(tmp_path):
+    target = tmp_path / "page.svg"
+    target.write_text("old")
+    refused = pytest.raises(OutputExistsError, match=r"page\.svg: exists already; .*--force")
+    with refused, whole_file(target):
+        raise AssertionError("never reached")
+    with whole_file(target, overwrite=True) as beside:
+        beside.write_text("new")
+    assert target.read_text() == "new"
+
+
+def test_a_folder_appears_when_it_is_whole(tmp_path):
+    target = tmp_path / "model"
+    with whole_folder(target) as beside:
+        (beside / "a").write_text("1")
+        assert not target.exists()
+    assert names(target) == ["a"]
+    with whole_folder(target, overwrite=True) as beside:
+        (beside / "b").write_text("2")
+    assert names(target) == ["b"]
+    with pytest.raises(RuntimeError), whole_folder(target, overwrite=True):
+        raise RuntimeError
+    assert names(target) == ["b"]
+    with pytest.raises(OutputExistsError), whole_folder(target):
+        raise AssertionError("never reached")
+    assert names(tmp_path) == ["model"]
+
+
+def test_a_place_that_is_none(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadSettingError, match="is a file, not a folder"):
+        check_output(tmp_path / "file" / "page.svg")
+    assert check_output(tmp_path / "a" / "b" / "page.svg").name == "page.svg"
+
+
+def _umask():
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,70 @@
+"""Settings by name: typed, checked, and with a guess at what was meant."""
+
+from __future__ import annotations
+
+import pytest
+
+from sketchrnn.drawing import BadSettingError
+from sketchrnn.training.presets import PRESETS, TrainConfig, settings
+
+DATA = {"max_seq_len": 93, "scale_factor": 42.0}
+
+
+def test_defaults_are_the_references():
+    config, train = settings("magenta", {}, **DATA)
+    assert (config.encoder_size, config.decoder_size, config.z_size) == (256, 512, 128)
+    assert (config.num_mixtures, config.recurrent_dropout_rate) == (20, 0.1)
+    assert (train.batch_size, train.learning_rate, train.grad_clip) == (100, 1e-3, 1.0)
+    assert (train.w_kl, train.w_kl * train.eta_min, train.kl_min) == (0.5, 0.01, 0.2)
+    assert (train.random_scale, train.point_drop) == (0.15, 0.1)
+    assert settings(None, {}, **DATA) == (config, train)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_presets_can_be_used(preset):
+    config, _ = settings(preset, {}, **DATA)
+    assert (config.max_seq_len, config.scale_factor) == (93, 42.0)
+
+
+def test_text_becomes_the_settings_type():
+    config, train = settings(
+        "small", {"conditional": "false", "z_size": "7", "w_kl": "1e-2", "steps": "2e3"}, **DATA
+    )
+    assert (config.conditional, config.z_size) == (False, 7)
+    assert (train.w_kl, train.steps) == (0.01, 2000)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"batchsize": 3}, "unknown setting 'batchsize'; did you mean 'batch_size'?"),
+        ({"scale_factor": 3}, "unknown setting 'scale_factor'"),
+        ({"batch_size": "many"}, "batch_size is 'many', and must be a whole number"),
+        ({"batch_size": "2.5"}, "must be a whole number"),
+        ({"batch_size": "inf"}, "must be a whole number"),
+        ({"batch_size": 0}, "must be 1 or more"),
+        ({"w_kl": "nan"}, "w_kl is nan"),
+        ({"learning_rate": -1}, "must be above 0"),
+        ({"learning_rate": "nan"}, "must be above 0"),
+        ({"kl_decay": 1.5}, "from 0 to 1"),
+        ({"point_drop": 1}, "from 0 to below 1"),
+        ({"conditional": "perhaps"}, "must be true or false"),
+        ({"decoder_cell": "gru"}, "decoder_cell is 'gru', and must be one of lstm"),
+        ({"recurrent_dropout_rate": 1.0}, "the share that is dropped, not kept"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(changes, message):
+    with pytest.raises(BadSettingError, match=message.replace("?", r"\?")):
+        settings("small", changes, **DATA)
+
+
+def test_unknown_preset():
+    with pytest.raises(BadSettingError, match="unknown preset 'large'; use one of magenta, kanji"):
+        settings("large", {}, **DATA)
+
+
+def test_train_config_round_trip():
+    config = TrainConfig(steps=3)
+    assert TrainConfig.from_dict(config.to_dict()) == config
+    with pytest.raises(BadSettingError, match="unknown training setting 'speed'"):
+        TrainConfig.from_dict({"speed": 1})
