@@ -107,9 +107,9 @@ def pick_step(outputs: Tensor, noise: Tensor, divisor: Tensor, sigma_factor: Ten
     def of(values: Tensor) -> Tensor:
         return ops.sum(values * chosen, axis=1)
 
-    rho = ops.tanh(of(mixture.rho_logits))
     first, second = noise[:, 2], noise[:, 3]
-    along = rho * first + ops.sqrt(ops.maximum(0.0, 1.0 - rho * rho)) * second
+    r = of(mixture.rho_logits)
+    along = ops.tanh(r) * first + second / ops.cosh(r)
     dx = of(mixture.mu_x) + ops.exp(of(mixture.log_sigma_x)) * sigma_factor * first
     dy = of(mixture.mu_y) + ops.exp(of(mixture.log_sigma_y)) * sigma_factor * along
     return ops.concatenate([ops.stack([dx, dy], axis=1), pen], axis=1)

@@ -136,11 +136,12 @@ def pick_step(outputs: Array, noise: Array, temperature: Temperature) -> Array:
     rows = np.arange(len(outputs))
     sigma_x = np.exp(mixture.log_sigma_x[rows, component]) * factor
     sigma_y = np.exp(mixture.log_sigma_y[rows, component]) * factor
-    rho = np.tanh(mixture.rho_logits[rows, component])
     first, second = noise[:, 2], noise[:, 3]
+    r = mixture.rho_logits[rows, component]
+    # rho = tanh r, and sqrt(1 - rho^2) = 1 / cosh r, which does not cancel
+    along = np.tanh(r) * first + second / np.cosh(r)
     result = np.zeros((len(outputs), 5), dtype=np.float32)
     result[:, 0] = mixture.mu_x[rows, component] + sigma_x * first
-    along = rho * first + np.sqrt(np.maximum(0, 1 - rho * rho)) * second
     result[:, 1] = mixture.mu_y[rows, component] + sigma_y * along
     result[rows, 2 + pen] = 1
     return result
