@@ -90,15 +90,17 @@ def find_backends() -> list[Finding]:
     """Look for Keras and the frameworks it can compute with, without importing any."""
     tensorflows = {name: v for name in _TENSORFLOWS if (v := _version(name))}
     versions = {"tensorflow": ", ".join(f"{n} {v}" for n, v in tensorflows.items())}
-    versions |= {name: _version(name) for name in ("jax", "torch")}
+    versions["jax"] = _version("jax")
     installed = [name for name, version in versions.items() if version]
     chosen, source = chosen_backend()
     hint = ""
     if not installed:
         hint = "to train and to compute with models: pip install 'sketchrnn[cpu]'"
     elif chosen not in installed:
-        extra = {"tensorflow": "sketchrnn[cpu]", "jax": "sketchrnn[jax]"}.get(chosen, chosen)
-        hint = f"pip install '{extra}', or use sketchrnn --backend {installed[0]}"
+        extra = {"tensorflow": "cpu", "jax": "jax"}.get(chosen)
+        hint = f"use sketchrnn --backend {installed[0]}"
+        if extra:
+            hint = f"pip install 'sketchrnn[{extra}]', or {hint}"
     elif len(tensorflows) > 1:
         hint = (
             f"{' and '.join(tensorflows)} overwrite each other's files: "

@@ -79,7 +79,7 @@ class VerbGroup(click.Group):
 )
 @click.option(
     "--backend",
-    type=click.Choice(["tensorflow", "jax", "torch"]),
+    type=click.Choice(["tensorflow", "jax"]),
     help="The framework that Keras computes with; otherwise KERAS_BACKEND or Keras's own setting.",
 )
 @click.version_option(__version__, message="sketchrnn %(version)s")

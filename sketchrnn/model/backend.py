@@ -8,7 +8,10 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sketchrnn.drawing import MissingDependencyError
+from sketchrnn.drawing import BadSettingError, MissingDependencyError
+
+BACKENDS = ("tensorflow", "jax")
+"""What Keras may compute with here; both give the same numbers."""
 
 
 def require() -> str:
@@ -16,18 +19,25 @@ def require() -> str:
 
     Raises:
         MissingDependencyError: If Keras or its backend is not installed.
+        BadSettingError: If Keras is set to a backend that is not one of `BACKENDS`.
     """
     hint = "pip install 'sketchrnn[cpu]' (or [gpu], or [jax] with --backend jax)"
     if importlib.util.find_spec("keras") is None:
         raise MissingDependencyError("this needs Keras and TensorFlow or JAX", hint=hint)
     chosen = os.environ.get("KERAS_BACKEND")
-    if chosen and importlib.util.find_spec(chosen) is None:
+    if chosen in BACKENDS and importlib.util.find_spec(chosen) is None:
         raise MissingDependencyError(f"the backend {chosen!r} is not installed", hint=hint)
     try:
         keras = importlib.import_module("keras")
-    except ImportError as error:
+    except (ImportError, ValueError) as error:
         raise MissingDependencyError(f"Keras cannot be used ({error})", hint=hint) from error
-    return str(keras.backend.backend())
+    backend = str(keras.backend.backend())
+    if backend not in BACKENDS:
+        raise BadSettingError(
+            f"Keras is set to the backend {backend!r}",
+            hint=f"choose one of {', '.join(BACKENDS)} with --backend or KERAS_BACKEND",
+        )
+    return backend
 
 
 def available() -> bool:
