@@ -28,9 +28,9 @@ def test_presets_can_be_used(preset):
 
 def test_text_becomes_the_settings_type():
     config, train = settings(
-        "small", {"conditional": "false", "z_size": "7", "w_kl": "1e-2", "steps": "2e3"}, **DATA
+        "small", {"conditional": "true", "z_size": "7", "w_kl": "1e-2", "steps": "2e3"}, **DATA
     )
-    assert (config.conditional, config.z_size) == (False, 7)
+    assert (config.conditional, config.z_size) == (True, 7)
     assert (train.w_kl, train.steps) == (0.01, 2000)
 
 
