@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import tempfile
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 
 from sketchrnn.drawing import BadFileError, BadSettingError
 from sketchrnn.drawing.files import whole_folder
-from sketchrnn.model.config import ModelConfig
+from sketchrnn.model.config import ADDED_LATER, ModelConfig
 
 FORMAT = "sketchrnn-model"
 FORMAT_VERSION = 1
@@ -116,7 +117,8 @@ def read(model: str | PathLike[str]) -> ModelFolder:
         if not isinstance(values.get(key), dict):
             raise BadFileError(f"lacks {key!r}", path=path, hint="save the model again")
     try:
-        config = ModelConfig.from_dict(values["config"])
+        # folders of version 1 that were written before there were HyperLSTMs lack their sizes
+        config = ModelConfig.from_dict({**ADDED_LATER, **values["config"]})
     except (BadSettingError, TypeError) as error:
         raise BadFileError(str(error), path=path) from error
     return ModelFolder(folder, config, values["preparation"], values["provenance"])
@@ -132,21 +134,57 @@ def weight_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     shapes: dict[str, tuple[int, ...]] = {}
     if config.conditional:
         for direction in ("forward", "backward"):
-            shapes[f"encoder/{direction}/input_kernel"] = (5, 4 * e)
-            shapes[f"encoder/{direction}/recurrent_kernel"] = (e, 4 * e)
-            shapes[f"encoder/{direction}/bias"] = (4 * e,)
+            for name, shape in _cell_shapes(config.encoder_cell, e, 0, config).items():
+                shapes[f"encoder/{direction}/{name}"] = shape
         for name in ("z_mean", "z_log_var"):
             shapes[f"encoder/{name}/kernel"] = (2 * e, z)
             shapes[f"encoder/{name}/bias"] = (z,)
-        shapes["decoder/initial_state/kernel"] = (z, 2 * d)
-        shapes["decoder/initial_state/bias"] = (2 * d,)
-        shapes["decoder/lstm/latent_kernel"] = (z, 4 * d)
-    shapes["decoder/lstm/input_kernel"] = (5, 4 * d)
-    shapes["decoder/lstm/recurrent_kernel"] = (d, 4 * d)
-    shapes["decoder/lstm/bias"] = (4 * d,)
+        state = 2 * (d + (config.hyper_units if config.decoder_cell == "hyper" else 0))
+        shapes["decoder/initial_state/kernel"] = (z, state)
+        shapes["decoder/initial_state/bias"] = (state,)
+    for name, shape in _cell_shapes(config.decoder_cell, d, config.latent_size, config).items():
+        shapes[f"decoder/lstm/{name}"] = shape
     shapes["decoder/output/kernel"] = (d, config.output_size)
     shapes["decoder/output/bias"] = (config.output_size,)
     return shapes
+
+
+def _cell_shapes(
+    kind: str, units: int, latent_size: int, config: ModelConfig
+) -> dict[str, tuple[int, ...]]:
+    """Return the weights of a recurrent cell; its class tells what each is."""
+    gates = 4 * units
+    shapes: dict[str, tuple[int, ...]] = {"input_kernel": (5, gates)}
+    if latent_size:
+        shapes["latent_kernel"] = (latent_size, gates)
+    shapes["recurrent_kernel"] = (units, gates)
+    if kind != "layer_norm":
+        shapes["bias"] = (gates,)
+    if kind != "lstm":
+        shapes.update(_norm_shapes("", units))
+    if kind == "hyper":
+        inner, size = config.hyper_units, config.hyper_embedding
+        shapes["hyper_input_kernel"] = (5, 4 * inner)
+        if latent_size:
+            shapes["hyper_latent_kernel"] = (latent_size, 4 * inner)
+        shapes["hyper_hidden_kernel"] = (units, 4 * inner)
+        shapes["hyper_recurrent_kernel"] = (inner, 4 * inner)
+        shapes.update(_norm_shapes("hyper_", inner))
+        shapes["scale_embedding_kernel"] = (inner, 8 * size)
+        shapes["scale_embedding_bias"] = (8 * size,)
+        shapes["scale_kernel"] = (8, size, units)
+        shapes["shift_embedding_kernel"] = (inner, 4 * size)
+        shapes["shift_kernel"] = (4, size, units)
+    return shapes
+
+
+def _norm_shapes(prefix: str, units: int) -> dict[str, tuple[int, ...]]:
+    return {
+        f"{prefix}gamma": (4 * units,),
+        f"{prefix}beta": (4 * units,),
+        f"{prefix}cell_gamma": (units,),
+        f"{prefix}cell_beta": (units,),
+    }
 
 
 def read_weights(folder: ModelFolder) -> dict[str, NDArray[np.float32]]:
@@ -246,11 +284,11 @@ def write_into(
     Both are written beside their place first, so that an error leaves the old pair; they are
     renamed one after the other, weights first.
     """
-    with whole_folder(path / ".model", overwrite=True) as beside:
+    with tempfile.TemporaryDirectory(prefix=".model-", dir=path) as name:
+        beside = Path(name)
         _write_files(beside, config, weights, preparation=preparation, provenance=provenance)
-        for name in (WEIGHTS_FILE, CONFIG_FILE):
-            os.replace(beside / name, path / name)
-    (path / ".model").rmdir()
+        for file in (WEIGHTS_FILE, CONFIG_FILE):
+            os.replace(beside / file, path / file)
 
 
 def _write_files(

@@ -77,7 +77,7 @@ def test_a_run_leaves_what_it_announces(data, undisturbed):
         "step-00000008.png",
     ]
     assert any((out / "tensorboard").iterdir())
-    assert not (out / ".model").exists()
+    assert not list(out.glob(".*"))  # nothing half-written
     steps = [e.step for e in events if e.event == "step"]
     assert steps == list(range(1, 11))
     assert next(e.event for e in events) == "start"
