@@ -73,11 +73,13 @@ def output_options(command: Command) -> Command:
 
 def check_output(output: str, force: bool) -> None:
     """Refuse an output that exists or cannot be written, before any work is done."""
-    from sketchrnn.drawing import files
+    from sketchrnn.drawing import BadSettingError, files
     from sketchrnn.render.save import check_suffix
 
     if output == "-":
         return
+    if not output:
+        raise BadSettingError("the name of the output is empty", hint="write -o page.svg")
     if is_folder(output):
         folder = Path(output)
         if folder.is_dir() and any(folder.iterdir()) and not force:
