@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +57,52 @@ class Drawing:
         object.__setattr__(self, "strokes", checked)
         object.__setattr__(self, "category", category)
         object.__setattr__(self, "metadata", dict(metadata or {}))
+
+    @classmethod
+    def from_points(
+        cls,
+        points: NDArray[Any],
+        counts: Sequence[int],
+        category: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Drawing:
+        """Make a drawing of the points of all strokes in one array, checked at once.
+
+        Several times as quick as a list of strokes, for readers of millions.
+
+        Args:
+            points: (N, 2) points of all strokes, end to end.
+            counts: How many of them each stroke has; they add up to N.
+            category: What the drawing shows.
+            metadata: Notes.
+
+        Raises:
+            BadDrawingError: If the shape is wrong, a count is below 1, or a coordinate is NaN or
+                infinite.
+
+        >>> Drawing.from_points(np.array([(0, 0), (10, 0), (5, 5)]), [2, 1])
+        Drawing(2 strokes, 3 points, 10 x 5)
+        """
+        array = np.array(points, dtype=np.float64, order="C")
+        if array.ndim != 2 or array.shape[1] != 2 or sum(counts) != len(array):
+            raise BadDrawingError(f"expected {sum(counts)} points (x, y), got {array.shape}")
+        finite = np.isfinite(array)
+        if not finite.all():
+            bad = np.searchsorted(np.cumsum(counts), finite.all(axis=1).argmin(), side="right")
+            raise BadDrawingError("a coordinate is NaN or infinite", where=f"stroke {bad}")
+        array.flags.writeable = False
+        strokes = []
+        start = 0
+        for index, count in enumerate(counts):
+            if count < 1:
+                raise BadDrawingError("a stroke has no points", where=f"stroke {index}")
+            strokes.append(array[start : start + count])
+            start += count
+        drawing = cls.__new__(cls)
+        object.__setattr__(drawing, "strokes", tuple(strokes))
+        object.__setattr__(drawing, "category", category)
+        object.__setattr__(drawing, "metadata", dict(metadata or {}))
+        return drawing
 
     def __setattr__(self, name: str, value: object) -> None:
         """Refuse: a drawing is immutable."""

@@ -64,7 +64,7 @@ def fit_transform(
     return scale, shift_x, shift_y
 
 
-def simplify(strokes: Sequence[Points], epsilon: float) -> list[Points]:
+def simplify(strokes: Sequence[Points], epsilon: float, *, endless: bool = False) -> list[Points]:
     """Simplify strokes after Ramer, Douglas and Peucker, all segments of all strokes at once.
 
     Each round finds, for every open segment, the point farthest from it, and splits there if that
@@ -75,6 +75,8 @@ def simplify(strokes: Sequence[Points], epsilon: float) -> list[Points]:
     Args:
         strokes: (n, 2) arrays, n >= 1.
         epsilon: The tolerance, in units of the points. 0 drops only points on a straight line.
+        endless: Measure to the endless line instead, as Quick, Draw! did; a hook that runs back
+            along its line may be lost.
 
     Returns:
         One array a stroke: a subset of its points, with the first and the last.
@@ -103,7 +105,9 @@ def simplify(strokes: Sequence[Points], epsilon: float) -> list[Points]:
         starts = np.cumsum(inner) - inner
         of_segment = np.repeat(np.arange(len(first)), inner)
         index = np.arange(inner.sum()) - starts[of_segment] + first[of_segment] + 1
-        distance = _distance_to_segments(points[index], points[first], points[last], of_segment)
+        distance = _distance_to_segments(
+            points[index], points[first], points[last], of_segment, endless
+        )
         farthest = np.maximum.reduceat(distance, starts)
         # the first of several equally far, so that the result does not depend on the grouping
         at_peak = np.flatnonzero(distance == farthest[of_segment])
@@ -125,7 +129,11 @@ def simplify(strokes: Sequence[Points], epsilon: float) -> list[Points]:
 
 
 def _distance_to_segments(
-    points: Points, starts: Points, ends: Points, of_segment: NDArray[np.intp]
+    points: Points,
+    starts: Points,
+    ends: Points,
+    of_segment: NDArray[np.intp],
+    endless: bool,
 ) -> NDArray[np.float64]:
     """Return the distance of each point (n, 2) to its segment; `of_segment` (n,) names it."""
     chord = ends - starts
@@ -134,7 +142,9 @@ def _distance_to_segments(
     along = np.einsum("ij,ij->i", away, chord[of_segment])
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         along = np.where(squared[of_segment] > 0, along / squared[of_segment], 0.0)
-    along = np.clip(np.nan_to_num(along), 0.0, 1.0)
+    along = np.nan_to_num(along)
+    if not endless:
+        along = np.clip(along, 0.0, 1.0)
     rest = away - along[:, None] * chord[of_segment]
     return np.hypot(rest[:, 0], rest[:, 1])
 
@@ -165,6 +175,27 @@ def resample(stroke: Points, spacing: float) -> Points:
     result = np.column_stack([np.interp(at, travelled, stroke[:, axis]) for axis in (0, 1)])
     result[0], result[-1] = stroke[0], stroke[-1]
     return result
+
+
+def walk(stroke: Points, spacing: float) -> Points:
+    """Place points along a stroke at exact steps, and one at its end.
+
+    Unlike those of `resample`, all steps but the last are of the same length.
+
+    Args:
+        stroke: (n, 2) points.
+        spacing: The distance of neighbours, along the stroke.
+
+    Returns:
+        (m, 2) points at 0, 1, 2, … times `spacing`, and the stroke's last point. A dot stays.
+    """
+    lengths = np.hypot(*np.diff(stroke, axis=0).T)
+    travelled = np.concatenate([[0.0], np.cumsum(lengths)])
+    total = travelled[-1]
+    if total == 0:
+        return stroke
+    at = np.append(np.arange(0.0, total, spacing), total)
+    return np.column_stack([np.interp(at, travelled, stroke[:, axis]) for axis in (0, 1)])
 
 
 def flatten_cubic(

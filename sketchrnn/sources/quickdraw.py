@@ -1,19 +1,22 @@
-"""Quick, Draw! `.ndjson`: a JSON object a line, with a word and the strokes of a drawing.
+"""Quick, Draw! in two of its forms: `.ndjson`, a JSON object a line, and `.bin`, packed records.
 
-The simplified files have whole numbers from 0 to 255; the raw ones have pixels of any scale and a
-third list of times in each stroke, which is not kept. CC BY 4.0, Google.
+The simplified files and the packed ones have whole numbers from 0 to 255; the raw ones have pixels
+of any scale and a third list of times in each stroke, which is not kept. CC BY 4.0, Google.
 """
 
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from sketchrnn.drawing import BadDrawingError, BadFileError, Drawing, SketchRNNError
+from sketchrnn.drawing.geometry import simplify, walk
 from sketchrnn.sources.source import Item, Skip, Source
 
 LICENCE = "CC BY 4.0"
@@ -21,12 +24,20 @@ ATTRIBUTION = (
     "The Quick, Draw! Dataset by Google, https://github.com/googlecreativelab/quickdraw-dataset"
 )
 EPSILON = 2.0
+SIDE = 255.0
+"""The longer side of a simplified drawing."""
+
+SPACING = 1.0
+"""The distance at which strokes are sampled before they are simplified."""
 
 MAX_LINE_BYTES = 16 << 20
 MAX_POINTS = 100_000
 """The most points of one drawing; raw drawings have a few thousand at most."""
 
 _NOTES = ("key_id", "countrycode", "recognized", "timestamp")
+_HEAD = struct.Struct("<Q2sbIH")  # key, country, recognized, seconds, strokes
+_COUNT = struct.Struct("<H")
+_BUFFER = 1 << 20
 
 
 def open_ndjson(name: str, open_file: Callable[[], BinaryIO]) -> Source:
@@ -38,7 +49,8 @@ def open_ndjson(name: str, open_file: Callable[[], BinaryIO]) -> Source:
 
     Returns:
         The source. Its licence is Quick, Draw!'s where the first line names a country, as only
-        that data set does.
+        that data set does. Where the first line has times, so is raw, drawings are still given as
+        they are, and `Source.simplify` is Quick, Draw!'s own.
 
     Raises:
         BadFileError: If the file is empty.
@@ -72,6 +84,7 @@ def open_ndjson(name: str, open_file: Callable[[], BinaryIO]) -> Source:
         read,
         licence=LICENCE if quickdraw else None,
         attribution=ATTRIBUTION if quickdraw else None,
+        simplify=simplify_raw if _has_times(start) else None,
     )
 
 
@@ -101,13 +114,120 @@ def read_line(line: bytes) -> Drawing:
     word = record.get("word")
     if word is not None and not isinstance(word, str):
         raise BadFileError("its word is not a text")
-    strokes = [_points(stroke, index) for index, stroke in enumerate(record["drawing"])]
-    if sum(len(stroke) for stroke in strokes) > MAX_POINTS:
-        raise BadFileError(f"has more than {MAX_POINTS:,} points")
     notes = {
         key: record[key] for key in _NOTES if isinstance(record.get(key), str | int | float | bool)
     }
-    return Drawing(strokes, word, notes)
+    strokes = record["drawing"]
+    x: list[Any] = []
+    y: list[Any] = []
+    counts: list[int] = []
+    try:
+        for stroke in strokes:
+            x += stroke[0]
+            y += stroke[1]
+            counts.append(len(stroke[0]))
+            # the whole is checked below; a stroke that is short of one axis would shift the others
+            if len(x) != len(y) or len(stroke) > 3 or not isinstance(stroke, list):
+                raise ValueError
+        points = np.array((x, y)).T
+        whole = points.dtype.kind in "iuf" and points.ndim == 2 and 0 not in counts
+    except (TypeError, ValueError, IndexError, KeyError):
+        whole = False
+    if not whole and strokes:  # one by one, to tell which it is
+        checked = [_points(stroke, index) for index, stroke in enumerate(strokes)]
+        return Drawing(checked, word, notes)
+    if len(x) > MAX_POINTS:
+        raise BadFileError(f"has more than {MAX_POINTS:,} points")
+    return Drawing.from_points(points if strokes else np.zeros((0, 2)), counts, word, notes)
+
+
+def open_bin(name: str, open_file: Callable[[], BinaryIO]) -> Source:
+    """Open a file of packed records.
+
+    Args:
+        name: The file's name, for reports; up to its first dot it is the drawings' category.
+        open_file: Opens it for reading bytes; called anew for every pass.
+
+    Returns:
+        The source.
+
+    Raises:
+        BadFileError: If the file is empty.
+    """
+    with open_file() as file:
+        if not file.read(1):
+            raise BadFileError("is empty", path=name, hint="choose another file")
+    label = Path(name).name
+    category = label.split(".")[0] or None
+
+    def read(skip: Skip) -> Iterator[Item]:
+        with open_file() as file:
+            for number, (notes, x, y, counts) in enumerate(_records(file, name, skip)):
+                points = np.frombuffer(x + y, np.uint8).reshape(2, len(x)).T
+                where = f"record {number}"
+                try:
+                    drawing = Drawing.from_points(points, counts, category, notes)
+                except BadDrawingError as error:
+                    where = f"{where}, {error.where}"
+                    skip(f"{label}:{number}", BadFileError(error.problem, path=name, where=where))
+                else:
+                    yield Item(drawing, f"{label}:{number}")
+
+    return Source(name, "longer_side", EPSILON, read, licence=LICENCE, attribution=ATTRIBUTION)
+
+
+def is_packed(head: bytes) -> bool:
+    """Tell whether a file's first bytes can be a packed record, which has no mark of its own."""
+    try:
+        (notes, _, _, counts), _ = _record(head, 0)
+    except (_CutOffError, BadFileError):
+        return False
+    return notes["countrycode"].isascii() and notes["countrycode"].isalpha() and 0 not in counts
+
+
+def simplify_raw(drawing: Drawing) -> Drawing:
+    """Simplify a raw drawing as Quick, Draw! made its simplified files.
+
+    Moved to the origin, scaled uniformly to 255 at most, sampled every pixel, simplified after
+    Ramer, Douglas and Peucker with epsilon 2 (by the distance to endless lines), and rounded. A
+    stroke of one point becomes two that coincide.
+
+    Args:
+        drawing: In any unit.
+
+    Returns:
+        The drawing with whole numbers from 0 to 255. What has no size stays a dot at the origin.
+
+    Source:
+        The data set's own description; which distance, which sampling and which rounding were
+        found by comparing pairs of raw and simplified drawings.
+    """
+    x_min, y_min, x_max, y_max = drawing.bounds
+    side = max(x_max - x_min, y_max - y_min)
+    scale = SIDE / side if side > 0 else 1.0
+    if not np.isfinite(scale * side):
+        raise BadDrawingError("is too large or too small to be scaled")
+    sampled = []
+    for stroke in drawing.strokes:
+        points = (stroke - (x_min, y_min)) * scale
+        length = float(np.hypot(*np.diff(points, axis=0).T).sum())
+        if length > SPACING * MAX_LENGTH:
+            raise BadDrawingError(f"has a stroke longer than {MAX_LENGTH:,} pixels")
+        sampled.append(walk(points, SPACING) if length else points[[0, -1]])
+    strokes = simplify(sampled, EPSILON, endless=True)
+    return Drawing([np.rint(s) for s in strokes], drawing.category, drawing.metadata)
+
+
+MAX_LENGTH = 1_000_000
+"""The longest stroke that is sampled; in 902 real drawings the longest has 36,000."""
+
+
+def _has_times(line: bytes) -> bool:
+    try:
+        stroke = json.loads(line)["drawing"][0]
+        return isinstance(stroke, list) and len(stroke) == 3
+    except (ValueError, RecursionError, TypeError, LookupError):
+        return False
 
 
 def _points(stroke: Any, index: int) -> Any:
@@ -135,3 +255,72 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
             rest = file.readline(MAX_LINE_BYTES + 1)  # the line's tail, to find the next one
         if line.strip():
             yield number, line
+
+
+def _records(
+    file: BinaryIO, name: str, skip: Skip
+) -> Iterator[tuple[dict[str, Any], bytes, bytes, list[int]]]:
+    """Yield (notes, x, y, points of each stroke) of every record; a bad one ends the file.
+
+    Nothing marks where a record begins, so that nothing after a damaged one can be found.
+    """
+    data = b""
+    at = number = 0
+    label = Path(name).name
+    while True:
+        try:
+            record, at = _record(data, at)
+        except _CutOffError:
+            more = file.read(_BUFFER)
+            data, at = data[at:] + more, 0
+            if more:
+                continue
+            if data:
+                problem = f"is cut off after {len(data):,} bytes"
+                error = BadFileError(
+                    problem, path=name, where=f"record {number}", hint="get the file again"
+                )
+                skip(f"{label}:{number}", error)
+            return
+        except BadFileError as error:
+            where = f"record {number}"
+            skip(f"{label}:{number}", BadFileError(error.problem, path=name, where=where))
+            return
+        yield record
+        number += 1
+
+
+class _CutOffError(Exception):
+    """The buffer ends within a record."""
+
+
+def _record(data: bytes, at: int) -> tuple[tuple[dict[str, Any], bytes, bytes, list[int]], int]:
+    """Unpack the record at a place; return it and the place of the next."""
+    try:
+        key, country, recognized, seconds, strokes = _HEAD.unpack_from(data, at)
+        at += _HEAD.size
+        counts = []
+        x = []
+        y = []
+        points = 0
+        for _ in range(strokes):
+            (count,) = _COUNT.unpack_from(data, at)
+            middle = at + 2 + count
+            x.append(data[at + 2 : middle])
+            at = middle + count
+            y.append(data[middle:at])
+            counts.append(count)
+            points += count
+            if points > MAX_POINTS:
+                raise BadFileError(f"has more than {MAX_POINTS:,} points: is no drawing")
+        if at > len(data):
+            raise _CutOffError
+    except struct.error:
+        raise _CutOffError from None
+    notes = {
+        "key_id": str(key),
+        "countrycode": country.decode("latin-1"),
+        "recognized": bool(recognized),
+        "timestamp": f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC",
+    }
+    return (notes, b"".join(x), b"".join(y), counts), at

@@ -51,6 +51,7 @@ class Source:
         length: How many items there are to look at, skipped ones included, where that is known.
         version: The version of the data set, where it is known.
         integer: Whether all coordinates are whole numbers of at most 16 bits.
+        simplify: The data set's own simplification, for drawings that have not been through it.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Source:
     length: int | None = None
     version: str | None = None
     integer: bool = False
+    simplify: Callable[[Drawing], Drawing] | None = None
 
     def items(self, on_skip: OnSkip | None = None) -> Iterator[Item]:
         """Iterate over the drawings.

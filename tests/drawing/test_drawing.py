@@ -111,3 +111,36 @@ def test_an_error_is_one_line():
     error = SketchRNNError("is\nbad", path="a.svg", where="stroke 3", hint="mend  it")
     assert str(error) == "a.svg: stroke 3: is bad; mend it"
     assert str(SketchRNNError("is bad")) == "is bad"
+
+
+def test_points_in_one_array_make_the_same_drawing_as_a_list_of_strokes():
+    points = [(0, 0), (10, 0), (5, 5), (6, 7), (8, 9)]
+    drawing = Drawing.from_points(np.array(points, np.uint8), [2, 1, 2], "cat", {"a": 1})
+    assert drawing == Drawing([points[:2], points[2:3], points[3:]], "cat")
+    assert drawing.metadata == {"a": 1}
+    assert drawing.strokes[0].dtype == np.float64
+    assert all(not stroke.flags.writeable for stroke in drawing.strokes)
+    assert Drawing.from_points(np.zeros((0, 2)), []) == Drawing([])
+
+
+def test_points_in_one_array_are_copied():
+    points = np.zeros((3, 2))
+    drawing = Drawing.from_points(points, [3])
+    points[0] = 7
+    assert drawing == Drawing([np.zeros((3, 2))])
+
+
+@pytest.mark.parametrize(
+    ("points", "counts", "problem"),
+    [
+        ([(0, 0), (1, 1)], [3], "expected 3 points"),
+        ([(0, 0, 0)], [1], "expected 1 points"),
+        ([(0, 0), (1, 1)], [2, 0], "stroke 1: a stroke has no points"),
+        ([(0, 0), (1, 1)], [3, -1], "stroke 1: a stroke has no points"),
+        ([(0, 0), (1, 1), (2, np.nan)], [1, 2], "stroke 1: a coordinate is NaN"),
+        ([(0, np.inf), (1, 1), (2, 2)], [1, 2], "stroke 0: a coordinate is NaN"),
+    ],
+)
+def test_points_in_one_array_are_checked(points, counts, problem):
+    with pytest.raises(BadDrawingError, match=problem):
+        Drawing.from_points(np.array(points, float), counts)

@@ -147,3 +147,19 @@ def test_flattened_curve_stays_within_tolerance(a, b, c, d, tolerance):
 def test_a_straight_curve_is_one_segment():
     assert len(geometry.flatten_cubic(0, 1, 2, 3, 0.01)) == 2
     assert len(geometry.flatten_cubic(5, 5, 5, 5, 0.01)) == 2
+
+
+def test_walking_places_points_at_exact_steps_and_one_at_the_end():
+    corner = np.array([(0.0, 0.0), (2.5, 0.0), (2.5, 1.0)])
+    assert geometry.walk(corner, 1.0).tolist() == [[0, 0], [1, 0], [2, 0], [2.5, 0.5], [2.5, 1]]
+    assert geometry.walk(corner, 50.0).tolist() == [[0, 0], [2.5, 1]]
+    dot = np.array([(3.0, 4.0), (3.0, 4.0)])
+    assert geometry.walk(dot, 1.0) is dot
+
+
+def test_an_endless_line_loses_hooks_that_a_segment_keeps():
+    hook = [np.array([(0.0, 0.0), (10.0, 0.0), (-5.0, 0.5), (4.0, 0.0)])]
+    assert len(geometry.simplify(hook, 1.0)[0]) == 4
+    assert len(geometry.simplify(hook, 1.0, endless=True)[0]) == 2
+    loop = [np.array([(0.0, 0.0), (10.0, 0.0), (10.0, 5.0), (0.0, 0.0)])]  # no line at all
+    assert len(geometry.simplify(loop, 1.0, endless=True)[0]) == 4

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
+import struct
+from functools import partial
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sketchrnn.drawing import BadDrawingError, BadFileError, Drawing, SketchRNNError
-from sketchrnn.sources import open_source, quickdraw, read, read_all
-from sketchrnn.sources.quickdraw import read_line
+from sketchrnn.sources import compressed, open_source, quickdraw, read, read_all
+from sketchrnn.sources.compressed import open_plain
+from sketchrnn.sources.quickdraw import open_bin, open_ndjson, read_line
 
 CAT = {
     "word": "cat",
@@ -146,3 +152,168 @@ def test_real_files(shared_data):
     assert len(drawings) == 8117
     assert {drawing.category for drawing in drawings} == {"sun"}
     assert max(drawing.bounds[2] for drawing in drawings) == 255
+
+
+def opened(path):
+    """The source of a file of Quick, Draw!, whatever its name."""
+    opening = open_bin if path.suffix == ".bin" else open_ndjson
+    return opening(str(path), partial(open_plain, path))
+
+
+def drawings(path):
+    return (item.drawing for item in opened(path).items())
+
+
+def test_a_gzipped_file_is_known_by_its_content_and_cut_off_it_is_one_error(tmp_path):
+    plain = write(tmp_path / "cat.ndjson", *[CAT] * 50).read_bytes()
+    for name in ("cat.ndjson.gz", "cat.ndjson", "cat"):
+        path = tmp_path / name
+        path.write_bytes(gzip.compress(plain))
+        assert list(drawings(path)) == [read_line(json.dumps(CAT).encode())] * 50
+        assert opened(path).licence == "CC BY 4.0"
+    packed = gzip.compress(plain)
+    for length in range(2, len(packed)):
+        path.write_bytes(packed[:length])
+        with pytest.raises(BadFileError) as caught:
+            list(drawings(path))
+        message = str(caught.value)
+        assert "cut off" in message and str(path) in message and "\n" not in message
+
+
+def test_a_gzipped_file_is_not_unpacked_without_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(compressed, "_HARMLESS", 1 << 16)
+    path = tmp_path / "bomb.ndjson.gz"
+    path.write_bytes(gzip.compress(b"\n" * (32 << 20)))
+    with pytest.raises(BadFileError, match="100 times its size"):
+        list(drawings(path))
+
+
+def pack(strokes, key=7, country=b"DE", recognized=1, seconds=1_488_497_110):
+    """One record of `.bin`, written from the format's description."""
+    data = struct.pack("<Q", key) + country + struct.pack("<bI", recognized, seconds)
+    data += struct.pack("<H", len(strokes))
+    for x, y in strokes:
+        data += struct.pack("<H", len(x)) + bytes(x) + bytes(y)
+    return data
+
+
+TWO = pack([([0, 255, 9], [1, 2, 3]), ([5], [6])]) + pack([([7, 8], [9, 10])], 2**64 - 1, b"US", 0)
+
+
+def test_packed_records(tmp_path):
+    path = tmp_path / "hot dog.bin"
+    path.write_bytes(TWO)
+    first, second = drawings(path)
+    assert first == Drawing([[(0, 1), (255, 2), (9, 3)], [(5, 6)]], "hot dog")
+    assert first.metadata == {
+        "key_id": "7",
+        "countrycode": "DE",
+        "recognized": True,
+        "timestamp": "2017-03-02 23:25:10 UTC",
+    }
+    assert second.strokes[0].tolist() == [[7, 9], [8, 10]]
+    assert second.metadata["key_id"] == "18446744073709551615"
+    assert second.metadata["recognized"] is False
+    source = opened(path)
+    assert (source.fit, source.licence) == ("longer_side", "CC BY 4.0")
+
+
+def test_packed_records_cut_off_anywhere_name_the_record(tmp_path):
+    path = tmp_path / "cat.bin"
+    first = len(pack([([0, 255, 9], [1, 2, 3]), ([5], [6])]))
+    skipped = []
+    for length in range(len(TWO)):
+        path.write_bytes(TWO[:length])
+        whole = length >= first
+        if length == first:
+            assert len(list(drawings(path))) == 1
+            continue
+        with pytest.raises(BadFileError) as caught:
+            list(drawings(path))
+        message = str(caught.value)
+        assert "\n" not in message and str(path) in message
+        assert ("is empty" in message) if not length else f"record {int(whole)}: is cut" in message
+        if whole:  # a conversion keeps what is there
+            skipped.clear()
+            kept = list(opened(path).items(lambda *what: skipped.append(what)))
+            assert len(kept) == 1
+            assert skipped[0][0] == "cat.bin:1"
+
+
+def test_packed_records_longer_than_the_buffer_are_found(tmp_path, monkeypatch):
+    path = tmp_path / "cat.bin"
+    path.write_bytes(TWO * 20)
+    expected = list(drawings(path))
+    monkeypatch.setattr(quickdraw, "_BUFFER", 3)
+    assert list(drawings(path)) == expected
+    assert len(expected) == 40
+
+
+def test_packed_records_that_are_none(tmp_path, monkeypatch):
+    path = tmp_path / "cat.bin"
+    path.write_bytes(pack([([], [])]) + TWO)
+    skipped = []
+    assert len(list(opened(path).items(lambda *what: skipped.append(what)))) == 2
+    assert skipped == [("cat.bin:0", "a stroke has no points")]
+    monkeypatch.setattr(quickdraw, "MAX_POINTS", 3)
+    path.write_bytes(TWO[len(TWO) // 2 :] + TWO)
+    with pytest.raises(BadFileError, match="record 0"):
+        list(drawings(path))
+    assert quickdraw.is_packed(pack([([7, 8], [9, 10])]))
+    assert not quickdraw.is_packed(b"\x00" * 500) and not quickdraw.is_packed(b"{" * 500)
+
+
+@given(st.binary(max_size=120))
+def test_any_bytes_are_records_or_one_error(data):
+    def skip(name, why):
+        raise why
+
+    try:
+        for record in quickdraw._records(io.BytesIO(data), "a.bin", skip):
+            assert len(record[1]) == len(record[2]) == sum(record[3])
+    except BadFileError as error:
+        assert error.where.startswith("record")
+
+
+def test_raw_drawings_are_simplified_as_quick_draw_did():
+    raw = Drawing([[(100, 100), (610, 100), (610, 355)], [(200, 300)]], "cat", {"key_id": "1"})
+    drawing = quickdraw.simplify_raw(raw)
+    assert drawing == Drawing([[(0, 0), (255, 0), (255, 128)], [(50, 100), (50, 100)]], "cat")
+    assert drawing.metadata == {"key_id": "1"}
+    assert quickdraw.simplify_raw(Drawing([])) == Drawing([])
+    assert quickdraw.simplify_raw(Drawing([[(9, 9)]])) == Drawing([[(0, 0), (0, 0)]])
+    for points in ([(0, 0), (1e-320, 0)], [(-1e308, 0), (1e308, 0)]):
+        with pytest.raises(BadDrawingError):
+            quickdraw.simplify_raw(Drawing([points]))
+    with pytest.raises(BadDrawingError, match="pixels"):
+        quickdraw.simplify_raw(Drawing([[(0, 0), (1, 1)] * 5000]))
+
+
+def test_raw_lines_are_given_as_they_are_with_the_way_to_simplify_them(tmp_path):
+    raw = {**CAT, "drawing": [[[0.5, 700.25], [1, 2], [0, 130]]]}
+    assert open_source(write(tmp_path / "raw.ndjson", raw)).simplify is quickdraw.simplify_raw
+    assert open_source(write(tmp_path / "cat.ndjson", CAT)).simplify is None
+    assert open_source(write(tmp_path / "bad.ndjson", '{"drawing": 5}')).simplify is None
+
+
+def test_raw_and_simplified_pairs_agree(shared_data):
+    """98.6 % of strokes are equal to the last number; the others differ by rounding in the raw."""
+    folder = shared_data / "quickdraw"
+    simplified = {
+        drawing.metadata["key_id"]: drawing
+        for path in (folder / "raw").glob("*.ndjson")
+        for drawing in read_all(folder / "simplified_345" / path.name)
+    }
+    pairs = equal = strokes = 0
+    for path in (folder / "raw").glob("*.ndjson"):
+        for raw in read_all(path):
+            wanted = simplified.get(raw.metadata["key_id"])
+            if wanted is None:
+                continue
+            got = quickdraw.simplify_raw(raw)
+            assert len(got.strokes) == len(wanted.strokes)
+            pairs += 1
+            strokes += len(got.strokes)
+            equal += sum(map(np.array_equal, got.strokes, wanted.strokes))
+    assert pairs == 902
+    assert equal / strokes > 0.985
