@@ -63,6 +63,15 @@ def test_where_there_is_no_one_way_to_turn_slerp_goes_straight(a, b):
     np.testing.assert_allclose(interpolate(a, b, 5, "slerp"), interpolate(a, b, 5, "lerp"))
 
 
+@pytest.mark.parametrize("degrees", [0.1, 5, 90, 175, 179.9])
+def test_slerp_turns_whatever_the_angle(degrees):
+    last = np.radians(degrees)
+    path = interpolate(np.array([1.0, 0.0]), np.array([np.cos(last), np.sin(last)]), 7, "slerp")
+    np.testing.assert_allclose(np.linalg.norm(path, axis=1), 1, rtol=1e-5)
+    angles = np.degrees(np.arctan2(path[:, 1], path[:, 0]))
+    np.testing.assert_allclose(angles, np.linspace(0, degrees, 7), rtol=1e-3, atol=1e-4)
+
+
 def test_slerp_is_continuous_where_it_stops_turning():
     for tilt in (0.9e-4, 1.1e-4):
         b = np.array([np.cos(tilt), np.sin(tilt), 0])

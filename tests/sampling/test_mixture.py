@@ -186,6 +186,8 @@ def test_a_mixture_is_drawn_component_by_component():
         np.testing.assert_allclose(own[:, :2].mean(0), [mu_x[k], mu_y[k]], atol=0.06)
         np.testing.assert_allclose(own[:, :2].std(0), [sigma_x[k], sigma_y[k]], rtol=0.015)
         assert np.corrcoef(own[:, 0], own[:, 1])[0, 1] == pytest.approx(rho[k], abs=0.015)
+        # whichever component it is, the pen does as it would
+        np.testing.assert_allclose(own[:, 2:].mean(0), [0.5, 0.4, 0.1], atol=0.01)
 
 
 @pytest.mark.parametrize("rule", ["paper", "magenta", "js"])
