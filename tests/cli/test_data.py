@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 import sys
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -64,6 +67,71 @@ def test_list_says_how_to_get_what_is_missing(run, monkeypatch):
     monkeypatch.setattr(kanjivg.metadata, "distribution", missing)
     status, out, _ = run("list")
     assert status == 0 and "pip install 'sketchrnn[kanjivg]'" in out
+
+
+LINE = json.dumps({"word": "cat", "drawing": [[[0, 9], [0, 9]]]}).encode() + b"\n"
+
+
+@pytest.fixture
+def quickdraw(tmp_path, monkeypatch):
+    """The address of a server that has simplified cats and hot dogs, and nothing else."""
+    for name in ("cat", "hot dog"):
+        path = tmp_path / "remote/full/simplified" / f"{name}.ndjson"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(LINE * 50)
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.chdir(tmp_path)
+    handler = functools.partial(Quiet, directory=str(tmp_path / "remote"))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_get_fetches_files_that_convert_reads(run, quickdraw, tmp_path):
+    arguments = (
+        "get",
+        "quickdraw",
+        "Cat",
+        "hot dog",
+        "--format",
+        "simplified",
+        "--base",
+        quickdraw,
+    )
+    status, out, err = run(*arguments)
+    assert (status, err) == (0, "")
+    files = [f"quickdraw/simplified/{name}.ndjson" for name in ("cat", "hot dog")]
+    assert out.splitlines() == files
+    assert run("convert", *files, "-o", "a.h5")[0] == 0
+    assert "was there already" in run(*arguments)[1]
+    (tmp_path / files[0]).write_text("old")
+    assert run(*arguments, "--force", "-o", "quickdraw/simplified")[0] == 0
+    assert (tmp_path / files[0]).read_bytes() == LINE * 50
+
+
+def test_get_heeds_the_environment_and_says_what_failed(run, quickdraw, tmp_path, monkeypatch):
+    monkeypatch.setenv("SKETCHRNN_QUICKDRAW", quickdraw)
+    status, out, err = run("get", "quickdraw", "cat", "dog", "pig", "--format", "simplified")
+    assert status == 2 and out.splitlines() == ["quickdraw/simplified/cat.ndjson"]
+    assert err.count("answers 404") == 2 and "dog.ndjson" in err and "pig.ndjson" in err
+    assert all(line.startswith("sketchrnn: ") for line in err.splitlines())
+
+
+def test_get_knows_the_categories(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    status, _, err = run("get", "quickdraw", "cat", "eifel tower", "--base", "http://127.0.0.1:9")
+    assert status == 2 and "did you mean 'The Eiffel Tower'" in err
+    assert run("list", "quickdraw")[1].splitlines().count("hot dog") == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_convert_reports_what_it_did(run, pets, tmp_path):
