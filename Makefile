@@ -11,7 +11,7 @@ SKETCHRNN := $(BIN)/sketchrnn
 
 # The two builds of TensorFlow overwrite each other's files, so exactly one of them is installed.
 FRAMEWORK := $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo cpu)
-EXTRAS := $(FRAMEWORK),jax,kanjivg,tensorboard,test
+EXTRAS := $(FRAMEWORK),jax,kanjivg,images,tensorboard,test
 
 # More than one process pays only where the tests are many: each of them imports Keras to collect.
 WORKERS ?= 0

@@ -123,7 +123,7 @@ def open_kanjivg(
     """
     wanted = check_scripts(scripts)
     place = installed_folder() if folder is None else folder
-    paths = sorted(path for path in place.glob("*.svg") if is_kanjivg_name(path.name))
+    paths = sorted(path for path in place.rglob("*.svg") if is_kanjivg_name(path.name))
     if not paths:
         raise BadFileError(
             "holds no files of KanjiVG, such as 06f22.svg",

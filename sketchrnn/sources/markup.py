@@ -17,6 +17,7 @@ MAX_DEPTH = 200
 
 Start = Callable[[str, dict[str, str]], None]
 End = Callable[[str], None]
+Text = Callable[[str], None]
 
 
 def read_bytes(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
@@ -42,7 +43,14 @@ def read_bytes(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
     return data
 
 
-def walk(data: bytes, path: str | Path, start: Start, end: End) -> None:
+def walk(
+    data: bytes,
+    path: str | Path,
+    start: Start,
+    end: End,
+    text: Text | None = None,
+    kind: str = "SVG",
+) -> None:
     """Call `start(tag, attributes)` and `end(tag)` for every element of an XML text.
 
     A document type is allowed, for KanjiVG's files carry one with their attribute lists; external
@@ -53,12 +61,15 @@ def walk(data: bytes, path: str | Path, start: Start, end: End) -> None:
         path: The file's name, for errors.
         start: Called at every start tag, names as written, prefix included.
         end: Called at every end tag.
+        text: Called with the text between the tags, in pieces of any length.
+        kind: What the file should be, for errors.
 
     Raises:
         BadFileError: If it is not XML, declares an entity or nests too deeply; and whatever the
             callbacks raise.
     """
     depth = 0
+    hint = f"choose an {kind} file"
 
     def on_start(tag: str, attributes: dict[str, str]) -> None:
         nonlocal depth
@@ -76,13 +87,15 @@ def walk(data: bytes, path: str | Path, start: Start, end: End) -> None:
         raise BadFileError(
             f"declares an XML entity ({name[:40]}), which is not read",
             path=path,
-            hint="save it as plain SVG without entities",
+            hint=f"save it as plain {kind} without entities",
         )
 
     parser = expat.ParserCreate()
     parser.specified_attributes = True  # a default of a megabyte is not handed out a million times
     parser.StartElementHandler = on_start
     parser.EndElementHandler = on_end
+    if text is not None:
+        parser.CharacterDataHandler = text
     parser.EntityDeclHandler = on_entity
     parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
     try:
@@ -92,7 +105,7 @@ def walk(data: bytes, path: str | Path, start: Start, end: End) -> None:
             f"is not XML ({expat.errors.messages[error.code]})",
             path=path,
             where=f"line {error.lineno}",
-            hint="choose an SVG file",
+            hint=hint,
         ) from None
     except (LookupError, UnicodeError, ValueError) as error:  # an encoding nobody knows
-        raise BadFileError(f"is not XML ({error})", path=path, hint="choose an SVG file") from None
+        raise BadFileError(f"is not XML ({error})", path=path, hint=hint) from None

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import BinaryIO
 
 from sketchrnn.drawing import BadFileError, Drawing
 from sketchrnn.sources import kanjivg
-from sketchrnn.sources.markup import MAX_BYTES, read_bytes
+from sketchrnn.sources.compressed import open_plain
+from sketchrnn.sources.content import OpenFile, read_whole
+from sketchrnn.sources.folder import files_of, open_folder
+from sketchrnn.sources.hanzi import open_hanzi
+from sketchrnn.sources.inkml import open_inkml
+from sketchrnn.sources.kinds import HEAD_BYTES, kind_of_content, kind_of_file
+from sketchrnn.sources.markup import MAX_BYTES
 from sketchrnn.sources.npz import open_npz
-from sketchrnn.sources.quickdraw import open_ndjson
+from sketchrnn.sources.omniglot import open_omniglot
+from sketchrnn.sources.picture import open_picture
+from sketchrnn.sources.polylines import open_polylines
+from sketchrnn.sources.quickdraw import open_bin, open_ndjson
 from sketchrnn.sources.source import Item, Skip, Source
 from sketchrnn.sources.svg import open_svg
 
@@ -22,7 +30,10 @@ STANDARD_INPUT = "-"
 MAX_INPUT_BYTES = 256 << 20
 """The most that is read from standard input, which is held in memory."""
 
-_KINDS = "`kanjivg`, an .svg, .npz or .ndjson file, or a folder of .svg files"
+_KINDS = (
+    "`kanjivg`, a file of SVG, InkML, JSON lines, sketch-rnn's npz, Quick, Draw!, Omniglot or Make "
+    "Me a Hanzi, a PNG or JPEG of line art, or a folder of such files"
+)
 
 
 def read(path: str | PathLike[str]) -> Drawing:
@@ -107,28 +118,45 @@ def open_source(
         raise BadFileError("no such file or folder", path=path, hint=f"name {_KINDS}")
     if path.is_dir():
         return _open_folder(path, variants, scripts)
-    suffix = path.suffix.lower()
-    if suffix == ".svg":
-        return _open_svg_file(str(path), read_bytes(path))
-    if suffix == ".npz":
+    return _open_file(path)
+
+
+_READERS: dict[str, Callable[[str, OpenFile], Source]] = {
+    "hanzi": open_hanzi,
+    "inkml": open_inkml,
+    "omniglot": open_omniglot,
+    "packed": open_bin,
+    "picture": open_picture,
+    "polylines": open_polylines,
+    "quickdraw": open_ndjson,
+}
+"""The readers of what may come gzipped: they take a name and a function that opens it."""
+
+
+def _open_file(path: Path) -> Source:
+    """Open a file by its kind: what it holds, or what its suffix says."""
+    kind = kind_of_file(path)
+    if kind == "svg":
+        return _open_svg_file(
+            str(path), read_whole(str(path), partial(open_plain, path), MAX_BYTES)
+        )
+    if kind == "npz":
         return open_npz(path)
-    if suffix in (".ndjson", ".jsonl"):
-        return open_ndjson(str(path), lambda: _open(path))
+    if kind in _READERS:
+        return _READERS[kind](str(path), partial(open_plain, path))
     raise BadFileError("is of no known kind", path=path, hint=f"name {_KINDS}")
 
 
 def _open_folder(folder: Path, variants: bool, scripts: Collection[str]) -> Source:
-    files = sorted(path for path in folder.glob("*.svg") if path.is_file())
+    files = files_of(folder)
     if any(kanjivg.is_kanjivg_name(path.name) for path in files[:1000]):
         return kanjivg.open_kanjivg(folder, variants=variants, scripts=scripts)
-    if not files:
-        empty = next(folder.iterdir(), None) is None
-        raise BadFileError(
-            "is an empty folder" if empty else "is a folder without .svg files",
-            path=folder,
-            hint=f"name {_KINDS}",
-        )
-    return open_svg(str(folder), [(str(path), partial(read_bytes, path)) for path in files])
+    try:
+        return open_folder(folder, files, _open_file)
+    except BadFileError as error:
+        if error.hint is None:
+            error.hint = f"name {_KINDS}"
+        raise
 
 
 def _open_svg_file(name: str, data: bytes) -> Source:
@@ -158,19 +186,13 @@ def _open_standard_input() -> Source:
         raise BadFileError(
             f"is larger than {MAX_INPUT_BYTES >> 20} MiB", path=name, hint="give it as a file"
         )
-    start = data[:1000].removeprefix(b"\xef\xbb\xbf").lstrip()
-    if start.startswith(b"<") and len(data) <= MAX_BYTES:
+    kind = kind_of_content(data[:HEAD_BYTES])
+    if kind == "svg" and len(data) <= MAX_BYTES:
         return _open_svg_file(name, data)
-    if start.startswith(b"{"):
-        return open_ndjson(name, lambda: io.BytesIO(data))
+    if kind in _READERS:
+        return _READERS[kind](name, lambda: io.BytesIO(data))
     raise BadFileError(
-        "is neither SVG nor lines of JSON" if start else "is empty", path=name, hint="pipe one in"
+        "is neither SVG nor lines of JSON" if data.strip() else "is empty",
+        path=name,
+        hint="pipe one in, or give other kinds as a file",
     )
-
-
-def _open(path: Path) -> BinaryIO:
-    try:
-        return open(path, "rb")
-    except OSError as error:
-        problem = (error.strerror or "cannot be read").lower()
-        raise BadFileError(problem, path=path, hint="check the file") from None

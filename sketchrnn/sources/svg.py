@@ -1,12 +1,15 @@
-"""The paths of any SVG file: each subpath a stroke, curves made into points.
+"""Any SVG file as a drawing: each subpath and shape a stroke, curves made into points.
 
-Groups' and paths' transforms are applied; shapes such as `<rect>`, `<use>` and text are not read.
-Paths are read one by one out of our own walk over the file, so that nothing in it can make the
-program fetch a file, expand an entity, or draw a symbol a billion times.
+Read are paths and basic shapes, `use`, nested views and transforms, as a viewer would show them
+in px. Not read are text and pictures (the metadata say so), and what a viewer does not draw:
+`defs`, `display: none`, shapes without fill and stroke, and the paper, a filled rectangle as
+large as the page. Nothing in a file can make the program fetch another, expand an entity, or draw
+a symbol a billion times.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,23 +20,32 @@ from numpy.typing import NDArray
 
 from sketchrnn.drawing import BadFileError, Drawing
 from sketchrnn.drawing.geometry import flatten_cubic
-from sketchrnn.sources.markup import walk
+from sketchrnn.sources.content import MAX_POINTS
 from sketchrnn.sources.source import Item, Skip, Source
+from sketchrnn.sources.svg_shapes import SHAPES, Segment, parse, subpaths
+from sketchrnn.sources.svg_tree import (
+    DEFAULT_VIEWPORT,
+    IDENTITY,
+    Element,
+    Matrix,
+    length,
+    multiply,
+    parse_tree,
+    view_box,
+    view_matrix,
+)
 
 EPSILON = 2.0
 TOLERANCE = 1 / 2500
 """How far points may stray from a curve, in longer sides of the drawing."""
 
-MAX_POINTS = 1_000_000
 MAX_COORDINATE = 1e100  # beyond it, curves and their lengths overflow
-MAX_CLOSES = 100  # of one subpath; svgelements takes quadratic time for many
+MAX_NESTING = 256  # of elements, those that `use` brings included
+MAX_DRAWN = 200_000  # elements, each counted as often as it is used
 
-_NOT_DRAWN = {"defs", "clipPath", "mask", "marker", "pattern", "symbol", "metadata"}
-_SHAPES = {"rect", "circle", "ellipse", "line", "polyline", "polygon", "use"}
-_HIDDEN = re.compile(r"display\s*:\s*none")
-
-Segment = tuple[complex, ...]
-"""(start, end) of a line, or (start, control, control, end) of a cubic curve."""
+_GROUPS = {"svg", "g", "a", "switch"}
+_IGNORED = {"text": "text", "image": "pictures", "foreignObject": "foreign objects"}
+_WHITE = {"white", "#fff", "#ffffff"}
 
 
 def open_svg(name: str, contents: list[tuple[str, Callable[[], bytes]]]) -> Source:
@@ -57,153 +69,268 @@ def open_svg(name: str, contents: list[tuple[str, Callable[[], bytes]]]) -> Sour
 
 
 def read_svg(data: bytes, name: str) -> Drawing:
-    """Make a drawing of the paths of an SVG file.
+    """Make a drawing of the paths and shapes of an SVG file.
 
     Args:
         data: The file's content.
         name: Its name, for errors and for the metadata.
 
     Returns:
-        A drawing in the units of the file, in the order of the paths.
+        A drawing in px, as a viewer shows the file, in the order of its elements. Metadata:
+        source, and `ignored`, what it has besides strokes.
 
     Raises:
-        BadFileError: If it is not XML or not SVG, declares entities, has no path that draws
-            anything, a coordinate that is not finite, or more than a million points.
+        BadFileError: If it is not XML or not SVG, declares entities, uses other files, has
+            nothing that draws a stroke, a coordinate that is not finite, or more than a million
+            points.
     """
-    collector = _Collector(name)
-    walk(data, name, collector.start, collector.end)
-    strokes = collector.strokes
+    painter = _Painter(name, data)
+    strokes = painter.paint()
+    ignored = sorted(painter.ignored)
     if not strokes:
-        shapes = ", ".join(sorted(collector.shapes))
         raise BadFileError(
-            "has no strokes" + (f", only shapes ({shapes})" if shapes else ""),
+            "has no strokes" + (f", only {', '.join(ignored)}" if ignored else ""),
             path=name,
-            hint="turn its objects into paths" if shapes else "choose a file with paths",
+            hint="turn its objects into paths" if ignored else "choose a file with paths",
         )
     corners = np.array([point for stroke in strokes for segment in stroke for point in segment])
     if not np.isfinite(corners).all():
         raise BadFileError("a coordinate is NaN or infinite", path=name, hint="mend the path")
-    side = max(np.ptp(corners.real), np.ptp(corners.imag))
     if max(abs(corners.real).max(), abs(corners.imag).max()) > MAX_COORDINATE:
         raise BadFileError("its coordinates are too large", path=name, hint="scale it down")
+    side = max(np.ptp(corners.real), np.ptp(corners.imag))
     points: list[NDArray[np.float64]] = []
     count = 0
     for stroke in strokes:
         points.append(_flatten(stroke, side * TOLERANCE))
         count += len(points[-1])
         if count > MAX_POINTS:
-            raise BadFileError(
-                f"has more than {MAX_POINTS:,} points",
-                path=name,
-                hint="split it into smaller files",
-            )
-    return Drawing(points, metadata={"source": Path(name).name})
+            raise _too_many(name)
+    notes: dict[str, Any] = {"source": Path(name).name}
+    if ignored:
+        notes["ignored"] = ", ".join(ignored)
+    return Drawing(points, metadata=notes)
 
 
-class _Collector:
-    """Collects the segments of all paths while the elements of a file go by."""
+@dataclasses.dataclass(frozen=True)
+class _Look:
+    """What an element inherits."""
 
-    def __init__(self, name: str) -> None:
-        from svgelements import Matrix  # slow to import, and only SVG files need it
+    fill: str = "black"
+    stroke: str = "none"
+    shown: bool = True
+    styled: bool = False  # a style sheet may say otherwise
 
+    def of(self, element: Element, has_style_sheet: bool) -> _Look:
+        """Return the look of a child."""
+        declared = dict(_declarations(element.get("style")))
+
+        def value(name: str, inherited: str) -> str:
+            text = declared.get(name) or element.get(name).strip()
+            return text if text and text != "inherit" else inherited
+
+        visibility = value("visibility", "visible" if self.shown else "hidden")
+        return _Look(
+            value("fill", self.fill),
+            value("stroke", self.stroke),
+            visibility == "visible",
+            self.styled or (has_style_sheet and bool(element.get("class") or element.get("id"))),
+        )
+
+
+class _Painter:
+    """Draws the tree of a file, as far as strokes are concerned."""
+
+    def __init__(self, name: str, data: bytes) -> None:
         self.name = name
-        self.strokes: list[list[Segment]] = []
-        self.shapes: set[str] = set()
-        self._matrices: list[Any] = []
-        self._matrix_of_text = Matrix
-        self._hidden = 0  # elements open since one that is not drawn
-        self._depth = 0
+        self.tree = parse_tree(data, name)
+        self.ignored: set[str] = set()
+        self._strokes: list[list[Segment]] = []
+        self._unseen: list[list[Segment]] = []  # drawn only where there is nothing else
+        self._shapes: dict[int, list[list[Segment]]] = {}  # by the id() of their elements
+        self._drawn = 0
+        self._segments = 0
+        self._paper = DEFAULT_VIEWPORT
 
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        local = tag.rpartition(":")[2]
-        if self._depth == 0 and local != "svg":
-            raise BadFileError(
-                f"is XML, but not SVG (its root is <{tag[:40]}>)",
-                path=self.name,
-                hint="choose an SVG file",
-            )
-        self._depth += 1
-        if self._hidden or local in _NOT_DRAWN or _is_hidden(attributes):
-            self._hidden += 1
+    def paint(self) -> list[list[Segment]]:
+        root = self.tree.root
+        box = view_box(root)
+        size = DEFAULT_VIEWPORT if box is None else box[2:]
+        width = length(_absolute(root.get("width")), 0, -1.0)
+        height = length(_absolute(root.get("height")), 0, -1.0)
+        if box is not None and width > 0 > height:  # the other side follows the view
+            height = width * box[3] / box[2]
+        elif box is not None and height > 0 > width:
+            width = height * box[2] / box[3]
+        self._paper = (width if width > 0 else size[0], height if height > 0 else size[1])
+        self._view(root, IDENTITY, _Look(), self._paper, 0)
+        return self._strokes or self._unseen
+
+    def _view(
+        self, element: Element, matrix: Matrix, look: _Look, size: tuple[float, float], depth: int
+    ) -> None:
+        """Draw the children of an svg or symbol in a width and height of its own."""
+        box = view_box(element)
+        viewport = size if box is None else (box[2], box[3])
+        inner = multiply(matrix, view_matrix(element, *size))
+        look = look.of(element, self.tree.has_style_sheet)
+        if _is_hidden(element):
             return
-        matrix = self._matrices[-1] if self._matrices else self._matrix_of_text()
-        if text := attributes.get("transform"):
-            # the element's own transform comes first, then those around it
-            matrix = self._parse(self._matrix_of_text, text, "a transform") * matrix
-        self._matrices.append(matrix)
-        if local == "path":
-            self._add_path(attributes.get("d", ""), matrix)
-        elif local in _SHAPES:
-            self.shapes.add(local)
+        for child in element.children:
+            self._draw(child, inner, look, viewport, depth + 1)
 
-    def end(self, tag: str) -> None:
-        self._depth -= 1
-        if self._hidden:
-            self._hidden -= 1
+    def _draw(
+        self,
+        element: Element,
+        matrix: Matrix,
+        look: _Look,
+        viewport: tuple[float, float],
+        depth: int,
+    ) -> None:
+        self._drawn += 1
+        if self._drawn > MAX_DRAWN:
+            raise self._bad(f"draws more than {MAX_DRAWN:,} elements")
+        if depth > MAX_NESTING:
+            raise self._bad(f"nests more than {MAX_NESTING} elements deep, or uses itself")
+        tag = element.tag
+        if tag in _IGNORED:
+            self.ignored.add(_IGNORED[tag])
+        if not (tag in SHAPES or tag in _GROUPS or tag == "use") or _is_hidden(element):
+            return
+        if text := element.get("transform"):
+            matrix = multiply(matrix, self._transform(text))
+        if tag in ("svg", "use"):
+            x, y = (length(element.get(k), side) for k, side in zip("xy", viewport, strict=True))
+            matrix = multiply(matrix, (1.0, 0.0, 0.0, 1.0, x, y))
+        if tag == "svg":
+            self._view(element, matrix, look, _size(element, viewport), depth)
+            return
+        look = look.of(element, self.tree.has_style_sheet)
+        if tag == "use":
+            self._use(element, matrix, look, viewport, depth)
+        elif tag in SHAPES:
+            self._add(element, matrix, look, viewport)
         else:
-            self._matrices.pop()
+            for child in element.children:
+                self._draw(child, matrix, look, viewport, depth + 1)
 
-    def _add_path(self, text: str, matrix: Any) -> None:
-        from svgelements import Path as SvgPath
-
-        if any(part.lower().count("z") > MAX_CLOSES for part in re.split("[mM]", text)):
+    def _use(
+        self,
+        element: Element,
+        matrix: Matrix,
+        look: _Look,
+        viewport: tuple[float, float],
+        depth: int,
+    ) -> None:
+        target = (element.get("href") or element.get("xlink:href")).strip()
+        if target and not target.startswith("#"):
             raise BadFileError(
-                f"a subpath closes more than {MAX_CLOSES} times", path=self.name, hint="mend it"
-            )
-        for segments in _subpaths(self._parse(SvgPath, text, "path data")):
-            self.strokes.append([tuple(_transform(p, matrix) for p in s) for s in segments])
-
-    def _parse(self, kind: Any, text: str, what: str) -> Any:
-        try:
-            return kind(text)
-        except Exception as error:
-            # the library stumbles over bad text in any way it likes
-            raise BadFileError(
-                f"{what} cannot be read: {text[:40]!r} ({type(error).__name__})",
+                f"uses another file ({target[:40]!r}), which is not read",
                 path=self.name,
-                hint="mend or remove it",
-            ) from None
+                hint="save it with everything inside",
+            )
+        used = self.tree.by_id.get(target[1:])
+        if used is None:
+            return
+        if used.tag in ("symbol", "svg"):
+            own = Element(used.tag, {**used.attributes, **_given(element)})
+            size = _size(own, viewport)
+            self._view(used, matrix, look, size, depth + 1)
+        else:
+            self._draw(used, matrix, look, viewport, depth + 1)
+
+    def _add(
+        self, element: Element, matrix: Matrix, look: _Look, viewport: tuple[float, float]
+    ) -> None:
+        if not look.shown:
+            return
+        if id(element) not in self._shapes:
+            self._shapes[id(element)] = subpaths(element, viewport, self.name)
+        a, b, c, d, e, f = matrix
+        moved = [
+            [
+                tuple(
+                    complex(a * p.real + c * p.imag + e, b * p.real + d * p.imag + f)
+                    for p in segment
+                )
+                for segment in subpath
+            ]
+            for subpath in self._shapes[id(element)]
+        ]
+        self._segments += sum(map(len, moved))
+        if self._segments > MAX_POINTS:
+            raise _too_many(self.name)
+        bare = look.stroke == "none" and not look.styled
+        if bare and look.fill == "none":
+            self._unseen += moved
+        elif bare and element.tag == "rect" and self._is_paper(moved):
+            if look.fill.lower() not in _WHITE:
+                self._unseen += moved
+        else:
+            self._strokes += moved
+
+    def _is_paper(self, strokes: list[list[Segment]]) -> bool:
+        """Say whether a rectangle covers the page."""
+        points = np.array([point for stroke in strokes for segment in stroke for point in segment])
+        if not points.size:
+            return False
+        slack = 0.01 * max(self._paper)
+        return bool(
+            points.real.min() <= slack
+            and points.imag.min() <= slack
+            and points.real.max() >= self._paper[0] - slack
+            and points.imag.max() >= self._paper[1] - slack
+        )
+
+    def _transform(self, text: str) -> Matrix:
+        from svgelements import Matrix as SvgMatrix  # slow to import
+
+        def read() -> Matrix:
+            m = SvgMatrix(text)
+            return tuple(float(getattr(m, key)) for key in "abcdef")  # type: ignore[return-value]
+
+        result: Matrix = parse(read, text, "a transform", self.name)
+        return result
+
+    def _bad(self, problem: str) -> BadFileError:
+        return BadFileError(problem, path=self.name, hint="save it in a simpler form")
 
 
-def _is_hidden(attributes: dict[str, str]) -> bool:
-    style = attributes.get("style", "")
-    return attributes.get("display", "").strip() == "none" or bool(_HIDDEN.search(style))
-
-
-def _transform(point: Any, matrix: Any) -> complex:
-    x, y = float(point[0]), float(point[1])
-    return complex(
-        matrix.a * x + matrix.c * y + matrix.e,
-        matrix.b * x + matrix.d * y + matrix.f,
+def _too_many(name: str) -> BadFileError:
+    return BadFileError(
+        f"has more than {MAX_POINTS:,} points", path=name, hint="split it into smaller files"
     )
 
 
-def _subpaths(path: Any) -> Iterator[list[tuple[Any, ...]]]:
-    """Yield the segments of each subpath that draws something: lines and cubic curves."""
-    segments: list[tuple[Any, ...]] = []
-    for segment in path:
-        kind = type(segment).__name__
-        if kind == "Move":
-            if segments:
-                yield segments
-            segments = []
-        elif kind == "Arc":
-            segments += [
-                (c.start, c.control1, c.control2, c.end) for c in segment.as_cubic_curves()
-            ]
-        elif kind == "CubicBezier":
-            segments.append((segment.start, segment.control1, segment.control2, segment.end))
-        elif kind == "QuadraticBezier":
-            start, middle, end = (_pair(segment[i]) for i in range(3))
-            segments.append((start, (start + 2 * middle) / 3, (end + 2 * middle) / 3, end))
-        elif segment.start is not None and segment.end is not None:  # a line or a closing one
-            segments.append((segment.start, segment.end))
-    if segments:
-        yield segments
+def _declarations(style: str) -> Iterator[tuple[str, str]]:
+    for part in style.split(";"):
+        name, colon, value = part.partition(":")
+        if colon:
+            yield name.strip(), re.sub(r"\s*!important\s*$", "", value).strip()
 
 
-def _pair(point: Any) -> NDArray[np.float64]:
-    return np.array([float(point[0]), float(point[1])])
+def _is_hidden(element: Element) -> bool:
+    style = dict(_declarations(element.get("style")))
+    return (style.get("display") or element.get("display").strip()) == "none" or (
+        style.get("opacity") or element.get("opacity").strip()
+    ) in ("0", "0.0", "0%")
+
+
+def _given(element: Element) -> dict[str, str]:
+    return {key: element.get(key) for key in ("width", "height") if element.get(key)}
+
+
+def _size(element: Element, viewport: tuple[float, float]) -> tuple[float, float]:
+    """Return the width and height of an svg or symbol; all of the viewport if it states none."""
+    width, height = viewport
+    return (
+        length(element.get("width"), width, width),
+        length(element.get("height"), height, height),
+    )
+
+
+def _absolute(text: str) -> str:
+    return "" if "%" in text else text
 
 
 def _flatten(segments: list[Segment], tolerance: float) -> NDArray[np.float64]:
@@ -217,5 +344,4 @@ def _flatten(segments: list[Segment], tolerance: float) -> NDArray[np.float64]:
             first, one, two, last = segment
             pieces.append(flatten_cubic(first, one, two, last, tolerance or 1.0)[1:])
     points = np.concatenate(pieces)
-    apart = np.append(True, (np.diff(points, axis=0) != 0).any(axis=1))  # a close that adds nothing
-    return points[apart]
+    return points[:1] if (points == points[0]).all() else points

@@ -81,13 +81,13 @@ def test_inputs_of_no_known_kind(tmp_path):
     empty.mkdir()
     other = tmp_path / "other"
     other.mkdir()
-    (other / "cat.png").write_bytes(b"x")
+    (other / "cat.doc").write_bytes(b"x")
     for path, problem in (
         (tmp_path / "missing", "no such file"),
         (tmp_path / "missing.svg", "no such file"),
         (empty, "empty folder"),
-        (other, "without .svg files"),
-        (other / "cat.png", "no known kind"),
+        (other, "without files of drawings"),
+        (other / "cat.doc", "no known kind"),
     ):
         with pytest.raises(BadFileError, match=problem) as caught:
             open_source(path)

@@ -1,0 +1,242 @@
+"""InkML, the W3C's format of digital ink: what pens and tablets write.
+
+Each `<trace>` is a stroke. A file is one drawing; but where several `<traceGroup>`s with traces
+stand at the top level, each of them is a drawing of its own, and so are the traces outside them,
+together. Views, brushes and mappings are not read, nor are traces within `<definitions>`.
+
+Source: https://www.w3.org/TR/InkML/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sketchrnn.drawing import BadDrawingError, BadFileError, Drawing
+from sketchrnn.sources.content import MAX_POINTS, OpenFile, read_whole
+from sketchrnn.sources.inkml_trace import DEFAULT_FORMAT, Channel, TraceFormat, decode_trace
+from sketchrnn.sources.markup import MAX_BYTES, walk
+from sketchrnn.sources.source import Item, Skip, Source
+
+EPSILON = 2.0
+_REFERENCES = ("contextRef", "traceFormatRef")
+
+
+def open_inkml(name: str, open_file: OpenFile) -> Source:
+    """Open an InkML file.
+
+    Args:
+        name: The file's name, for reports.
+        open_file: Opens it for reading bytes.
+    """
+    label = Path(name).name
+
+    def read(skip: Skip) -> Iterator[Item]:
+        try:
+            drawings = read_inkml(read_whole(name, open_file, MAX_BYTES), name)
+        except BadFileError as error:
+            skip(label, error)
+            return
+        for index, drawing in enumerate(drawings):
+            yield Item(drawing, label if len(drawings) == 1 else f"{label}[{index}]")
+
+    return Source(name, "longer_side", EPSILON, read)
+
+
+def read_inkml(data: bytes, name: str) -> list[Drawing]:
+    """Make drawings of the content of an InkML file.
+
+    Args:
+        data: The file's content.
+        name: Its name, for errors and for the metadata.
+
+    Returns:
+        At least one drawing, in the units of the file, y down. Metadata: source, and the
+        annotations by their type.
+
+    Raises:
+        BadFileError: If it is not InkML, declares entities, has no traces, or one of them cannot
+            be read.
+    """
+    reader = _Reader(name)
+    walk(data, name, reader.start, reader.end, reader.text, kind="InkML")
+    groups = [group for group in reader.groups if group.strokes]
+    loose = reader.loose
+    if not groups and not loose.strokes:
+        raise BadFileError("has no traces", path=name, hint="choose another file")
+    if len(groups) == 1:  # one group, and perhaps traces around it, in the order of the file
+        groups = []
+        loose = reader.everything
+    found = [group for group in (loose, *groups) if group.strokes]
+    try:
+        return [
+            Drawing(
+                group.strokes,
+                metadata={
+                    "source": Path(name).name,
+                    **{
+                        f"annotation {key}": text
+                        for key, text in {**reader.loose.notes, **group.notes}.items()
+                    },
+                },
+            )
+            for group in found
+        ]
+    except BadDrawingError as error:
+        raise BadFileError(error.problem, path=name, where=error.where) from None
+
+
+@dataclass
+class _Group:
+    """What becomes a drawing."""
+
+    strokes: list[Any] = field(default_factory=list)
+    notes: dict[str, str] = field(default_factory=dict)
+
+
+class _Reader:
+    """Collects traces and what explains them while the elements of a file go by."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.loose = _Group()
+        self.groups: list[_Group] = []
+        self.everything = _Group()
+        self._open: list[str] = []
+        self._formats: list[TraceFormat] = [DEFAULT_FORMAT]  # of the elements that are open
+        self._named: dict[str, TraceFormat] = {}  # of contexts and trace formats, by id
+        self._channels: list[Channel] | None = None  # of the trace format that is open
+        self._format_id = ""
+        self._intermittent = False
+        self._context_id: str | None = None
+        self._attributes: dict[str, str] = {}  # of the trace or annotation that is open
+        self._text: list[str] | None = None
+        self._strokes_by_id: dict[str, int] = {}
+        self._count = 0
+        self._traces = 0
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        local = tag.rpartition(":")[2]
+        if not self._open and local != "ink":
+            raise self._bad(f"is XML, but not InkML (its root is <{tag[:40]}>)")
+        inherited = self._formats[-1]
+        for key in _REFERENCES:
+            inherited = self._referenced(attributes.get(key, ""), inherited)
+        if local == "traceGroup" and self._depth_of_groups() == 0:
+            self.groups.append(_Group())
+        elif local == "traceFormat":
+            self._channels, self._intermittent = [], False
+            self._format_id = attributes.get("xml:id") or attributes.get("id") or ""
+        elif local == "context":
+            self._context_id = attributes.get("xml:id") or attributes.get("id")
+            self._keep(self._context_id, inherited)
+        elif local == "channel" and self._channels is not None and not self._intermittent:
+            self._channels.append(
+                Channel(
+                    attributes.get("name", ""),
+                    attributes.get("type", "decimal"),
+                    attributes.get("orientation", "+ve") == "-ve",
+                )
+            )
+        elif local == "intermittentChannels":
+            self._intermittent = True
+        elif local in ("trace", "annotation"):
+            self._attributes, self._text = attributes, []
+        self._open.append(local)
+        self._formats.append(inherited)
+
+    def text(self, piece: str) -> None:
+        if self._text is not None:
+            self._text.append(piece)
+
+    def end(self, tag: str) -> None:
+        local = self._open.pop()
+        own = self._formats.pop()
+        if local == "traceFormat" and self._channels is not None:
+            self._end_format()
+        elif local == "context":
+            self._context_id = None
+            if "definitions" not in self._open:
+                self._formats[-1] = own  # a context in the stream holds for what follows
+        elif local == "intermittentChannels":
+            self._intermittent = False
+        elif local in ("trace", "annotation") and self._text is not None:
+            text, self._text = "".join(self._text), None
+            if "definitions" in self._open:
+                return
+            if local == "trace":
+                self._end_trace(text, own)
+            elif len(self._open) == 1 or (self._open[-1] == "traceGroup" and self.groups):
+                group = self.loose if len(self._open) == 1 else self.groups[-1]
+                group.notes.setdefault(self._attributes.get("type", "note")[:100], text.strip())
+
+    def _end_format(self) -> None:
+        format_ = TraceFormat(tuple(self._channels or ()))
+        self._channels = None
+        if not format_.channels:  # as the standard says: an empty one is the default
+            format_ = DEFAULT_FORMAT
+        if format_.x is None or format_.y is None:
+            raise self._bad("a traceFormat has no channels X and Y", hint="add them")
+        self._keep(self._format_id, format_)
+        self._keep(self._context_id, format_)
+        if self._open[-1:] != ["definitions"]:
+            # its context takes it; one in the stream holds for what follows
+            self._formats[-1] = format_
+
+    def _end_trace(self, text: str, format_: TraceFormat) -> None:
+        self._traces += 1
+        named = self._attributes.get("xml:id") or self._attributes.get("id")
+        where = f"trace {named or self._traces}"[:60]
+        if self._attributes.get("type") == "penUp":
+            return
+        try:
+            points = decode_trace(text, format_, MAX_POINTS - self._count)
+        except BadDrawingError as error:
+            raise self._bad(error.problem, where, "mend or remove the trace") from None
+        self._count += len(points)
+        if not len(points):
+            return
+        before = self._strokes_by_id.get(self._attributes.get("priorRef", "").removeprefix("#"))
+        if self._attributes.get("continuation") in ("middle", "end") and before is not None:
+            self._continue(before, points)
+            if named:
+                self._strokes_by_id[named] = before
+            return
+        if named:
+            self._strokes_by_id[named] = len(self.everything.strokes)
+        self.everything.strokes.append(points)
+        group = self.groups[-1] if self._depth_of_groups() else self.loose
+        group.strokes.append(points)
+
+    def _continue(self, index: int, points: Any) -> None:
+        """Append to a stroke that an earlier trace began, in each list that holds it."""
+        old = self.everything.strokes[index]
+        joined = np.concatenate([old, points])
+        for group in (self.everything, self.loose, *self.groups):
+            group.strokes = [joined if stroke is old else stroke for stroke in group.strokes]
+
+    def _depth_of_groups(self) -> int:
+        return self._open.count("traceGroup")
+
+    def _referenced(self, reference: str, otherwise: TraceFormat) -> TraceFormat:
+        if not reference:
+            return otherwise
+        if not reference.startswith("#"):
+            raise self._bad(
+                f"refers to another file ({reference[:40]!r}), which is not read",
+                hint="put the definition into this file",
+            )
+        return self._named.get(reference[1:], otherwise)
+
+    def _keep(self, name: str | None, format_: TraceFormat) -> None:
+        if name:
+            self._named[name] = format_
+
+    def _bad(
+        self, problem: str, where: str | None = None, hint: str = "choose an InkML file"
+    ) -> BadFileError:
+        return BadFileError(problem, path=self.name, where=where, hint=hint)
