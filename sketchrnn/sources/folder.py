@@ -49,14 +49,15 @@ def open_folder(folder: Path, files: list[Path], open_file: Callable[[Path], Sou
 
     def read(skip: Skip) -> Iterator[Item]:
         for path in files:
-            if _says_nothing(path):
-                continue
             below = path.parent.relative_to(folder).as_posix()
             prefix = "" if below == "." else f"{below}/"
 
             def skip_here(name: str, why: str | SketchRNNError, prefix: str = prefix) -> None:
                 skip(prefix + name, why)
 
+            if _says_nothing(path):
+                skip_here(path.name, "holds no drawings")
+                continue
             try:
                 source = open_file(path)
                 if source.fit != first.fit:
@@ -109,8 +110,8 @@ def _promises(name: str) -> bool:
 
 
 def _says_nothing(path: Path) -> bool:
-    """Say whether a file is a text about something else, such as a licence."""
+    """Say whether a file is a text about something else, such as a licence or package.json."""
     try:
-        return path.suffix.lower() in TEXT_SUFFIXES and kind_of_file(path) is None
+        return suffix_of(path.name) in TEXT_SUFFIXES and kind_of_file(path, by_name=False) is None
     except BadFileError:
         return False

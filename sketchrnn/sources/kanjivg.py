@@ -51,6 +51,15 @@ SCRIPTS: dict[str, tuple[tuple[int, int], ...]] = {
 }
 """The scripts that can be asked for, with their ranges of code points; "other" is the rest."""
 
+_LABELS = tuple(
+    f"kvg:{name}"
+    for name in (
+        "element", "original", "position", "radical", "phon", "part", "number", "variant",
+        "partial", "tradForm", "radicalForm",
+    )
+)  # fmt: skip
+MAX_GROUPS = 200  # with labels; the most in the package are some thirty
+
 _NAME = re.compile(r"([0-9a-f]{5}|10[0-9a-f]{4})(-\w+)?\.svg")
 
 
@@ -204,7 +213,9 @@ def read_kanjivg(path: Path, data: bytes | None = None) -> Drawing:
 
     Returns:
         A drawing with one stroke a path, in writing order, in units of the box (109). Category:
-        the script. Metadata: box, character, code_point, components, radical, variant, source.
+        the script. Metadata: box, character, code_point, variant, source; components, the names
+        of the parts; radical, by its kind; groups, all labels of all groups, outer ones first, each
+        with `strokes`, the number of its first stroke and that after its last; stroke_types.
 
     Raises:
         BadFileError: If it is not XML, declares entities, or has no strokes.
@@ -226,6 +237,10 @@ def read_kanjivg(path: Path, data: bytes | None = None) -> Drawing:
         notes["components"] = reader.components
     if reader.radical:
         notes["radical"] = reader.radical
+    if reader.groups:
+        notes["groups"] = reader.groups
+    if any(reader.types):
+        notes["stroke_types"] = reader.types
     try:
         return Drawing(reader.strokes, script, notes)
     except BadDrawingError as error:
@@ -247,6 +262,9 @@ class _Reader:
         self.strokes: list[Any] = []
         self.components: list[str] = []
         self.radical: dict[str, str] = {}
+        self.groups: list[dict[str, Any]] = []
+        self.types: list[str] = []  # of each stroke, as KanjiVG classifies them
+        self._open: list[dict[str, Any] | None] = []  # the labels of the groups that are open
         self._depth = 0  # of groups
         self._numbers_depth: int | None = None  # where the group of stroke numbers began
 
@@ -256,6 +274,11 @@ class _Reader:
             if "StrokeNumbers" in attributes.get("id", "") and self._numbers_depth is None:
                 self._numbers_depth = self._depth
             self._note_labels(attributes)
+            labels = {key[4:]: attributes[key] for key in _LABELS if key in attributes}
+            entry = {**labels, "strokes": [len(self.strokes)]} if labels else None
+            if entry is not None and len(self.groups) < MAX_GROUPS:
+                self.groups.append(entry)
+            self._open.append(entry)
         elif tag == "svg" and "viewBox" in attributes:
             self.box = self._side(attributes["viewBox"])
         elif tag == "path" and self._numbers_depth is None:
@@ -264,9 +287,12 @@ class _Reader:
                 self.strokes.append(flatten_path(attributes.get("d", ""), self.box))
             except BadDrawingError as error:
                 raise BadFileError(error.problem, path=self.path, where=where) from None
+            self.types.append(attributes.get("kvg:type", ""))
 
     def end(self, tag: str) -> None:
         if tag == "g":
+            if (entry := self._open.pop()) is not None:
+                entry["strokes"].append(len(self.strokes))
             if self._numbers_depth == self._depth:
                 self._numbers_depth = None
             self._depth -= 1

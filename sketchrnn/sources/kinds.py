@@ -26,8 +26,8 @@ SUFFIXES = {
 }
 """What a suffix says where the content says nothing."""
 
-TEXT_SUFFIXES = (".txt",)
-"""Suffixes that say nothing: a folder's files of this name are looked into."""
+TEXT_SUFFIXES = (".txt", ".json")
+"""Suffixes of anything: in a folder, the content must show that such a file has drawings."""
 
 _MAGIC = {b"PK\x03\x04": "npz", b"\x89PNG": "picture", b"\xff\xd8\xff": "picture"}
 _XML_ROOT = re.compile(r"<(?:[\w.-]+:)?(svg|ink)[\s/>]")
@@ -46,8 +46,12 @@ def suffix_of(name: str) -> str:
     return ".svg" if path.suffix == ".svgz" else path.suffix
 
 
-def kind_of_file(path: Path) -> str | None:
+def kind_of_file(path: Path, by_name: bool = True) -> str | None:
     """Return the kind of a file, None if nothing tells it.
+
+    Args:
+        path: The file, perhaps gzipped.
+        by_name: Whether its suffix tells where its content does not.
 
     Raises:
         BadFileError: If it cannot be read.
@@ -59,7 +63,7 @@ def kind_of_file(path: Path) -> str | None:
         except OSError as error:
             problem = (error.strerror or "cannot be read").lower()
             raise BadFileError(problem, path=path, hint="check the file") from None
-    return kind_of_content(head, suffix) or SUFFIXES.get(suffix)
+    return kind_of_content(head, suffix) or (SUFFIXES.get(suffix) if by_name else None)
 
 
 def kind_of_content(head: bytes, suffix: str = "") -> str | None:
@@ -87,7 +91,7 @@ def kind_of_content(head: bytes, suffix: str = "") -> str | None:
             return "hanzi"
         if b'"drawing"' in head or SUFFIXES.get(suffix) == "quickdraw":
             return "quickdraw"
-        return "polylines"
+        return "polylines" if text.startswith("[") or b'"strokes"' in head else None
     if _OMNIGLOT.match(head.lstrip()):
         return "omniglot"
     return "packed" if suffix not in SUFFIXES and is_packed(head) else None

@@ -20,10 +20,10 @@ FILE = """<?xml version="1.0" encoding="UTF-8"?>
 <svg xmlns="http://www.w3.org/2000/svg" width="109" height="109" viewBox="0 0 109 109">
 <g id="kvg:StrokePaths_0{code}" style="fill:none">
 <g id="kvg:0{code}" kvg:element="好">
-  <g id="kvg:0{code}-g1" kvg:element="女" kvg:part="1" kvg:radical="general">
+  <g id="kvg:0{code}-g1" kvg:element="女" kvg:part="1" kvg:position="left" kvg:radical="general">
     <path id="kvg:0{code}-s1" kvg:type="㇛" d="M20,10c2,5,3,6,9,20"/>
   </g>
-  <g id="kvg:0{code}-g2" kvg:element="子"><g kvg:element="了" kvg:radical="tradit">
+  <g id="kvg:0{code}-g2" kvg:element="子" kvg:phon="子V"><g kvg:element="了" kvg:radical="tradit">
     <path id="kvg:0{code}-s2" d="M60,20C70,21,80,22,90,20S95,40,80,50"/></g>
   </g>
   <g id="kvg:0{code}-g3" kvg:element="女" kvg:part="2" kvg:radical="general">
@@ -63,7 +63,29 @@ def test_a_file_gives_strokes_in_order_and_its_labels(folder):
         "code_point": "0597d",
         "components": ["女", "子", "了"],
         "radical": {"general": "女", "tradit": "了"},
+        "groups": [
+            {"element": "好", "strokes": [0, 3]},
+            {
+                "element": "女",
+                "position": "left",
+                "radical": "general",
+                "part": "1",
+                "strokes": [0, 1],
+            },
+            {"element": "子", "phon": "子V", "strokes": [1, 2]},
+            {"element": "了", "radical": "tradit", "strokes": [1, 2]},
+            {"element": "女", "radical": "general", "part": "2", "strokes": [2, 3]},
+        ],
+        "stroke_types": ["㇛", "", ""],
     }
+
+
+def test_the_strokes_of_a_component_can_be_cut_out(folder):
+    drawing = kanjivg.read_kanjivg(folder / "0597d.svg")
+    (first, last) = next(
+        group["strokes"] for group in drawing.metadata["groups"] if group["element"] == "子"
+    )
+    assert [stroke[0].tolist() for stroke in drawing.strokes[first:last]] == [[60, 20]]
 
 
 def test_kanji_by_default_and_a_reason_for_everything_else(folder):

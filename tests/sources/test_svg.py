@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sketchrnn.drawing import BadFileError, Drawing
+from sketchrnn.render import drawing_to_svg
 from sketchrnn.sources import open_source, read, read_all
 from sketchrnn.sources.svg import read_svg
 
@@ -48,6 +49,120 @@ def strokes(body: str) -> list[list[list[float]]]:
 )
 def test_strokes(body, expected):
     assert strokes(body) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ('<line x1="1" y1="2" x2="3" y2="2"/>', [[[1, 2], [3, 2]]]),
+        ('<polyline points="0,0 4,0 4,4"/>', [[[0, 0], [4, 0], [4, 4]]]),
+        ('<polygon points="0 0 4 0 4 4"/>', [[[0, 0], [4, 0], [4, 4], [0, 0]]]),
+        ('<rect x="1" width="4" height="2"/>', [[[1, 0], [5, 0], [5, 2], [1, 2], [1, 0]]]),
+        ('<rect width="0" height="2"/><path d="M0 0h1"/>', [[[0, 0], [1, 0]]]),
+        ('<rect width="1in" height="2.54cm"/>', [[[0, 0], [96, 0], [96, 96], [0, 96], [0, 0]]]),
+        # every command, absolute and relative, on straight lines
+        ("<path d='M1 1L2 1H3V2m1 0l1 0h1v1z'/>", [
+            [[1, 1], [2, 1], [3, 1], [3, 2]], [[4, 2], [5, 2], [6, 2], [6, 3], [4, 2]],
+        ]),
+        # use: before its definition, moved, nested, a symbol with a view of its own
+        (
+            '<use href="#a" x="10"/><defs><g id="a"><use xlink:href="#b" y="5"/></g>'
+            '<path id="b" d="M0 0h1"/></defs>',
+            [[[10, 5], [11, 5]]],
+        ),
+        (
+            '<symbol id="s" viewBox="0 0 10 10"><path d="M0 0h10"/></symbol>'
+            '<use href="#s" x="1" width="20" height="20"/>',
+            [[[1, 0], [21, 0]]],
+        ),
+        ('<use href="#nothing"/><path d="M0 0h1"/>', [[[0, 0], [1, 0]]]),
+        (
+            '<svg x="5" y="5" width="20" height="10" viewBox="0 0 10 10"><path d="M0 0h10"/></svg>',
+            [[[10, 5], [20, 5]]],
+        ),
+        (
+            '<svg width="20" height="10" viewBox="0 0 10 10" preserveAspectRatio="none">'
+            '<path d="M0 0h10"/></svg>',
+            [[[0, 0], [20, 0]]],
+        ),
+        ('<g transform="rotate(90) scale(2 3)"><path d="M0 0h1"/></g>', [[[0, 0], [0, 2]]]),
+        ('<clipPath><path d="M0 0h1"/></clipPath><path d="M2 0h1"/>', [[[2, 0], [3, 0]]]),
+        # what nobody sees is no stroke, where there is something to see
+        ('<path d="M0 0h24v24H0z" fill="none"/><path d="M2 0h1"/>', [[[2, 0], [3, 0]]]),
+        ('<g visibility="hidden"><path d="M0 0h9"/></g><path d="M2 0h1"/>', [[[2, 0], [3, 0]]]),
+        ('<g opacity="0"><path d="M0 0h9"/></g><path d="M2 0h1"/>', [[[2, 0], [3, 0]]]),
+        ('<path d="M0 0h9" style="fill:none"/>', [[[0, 0], [9, 0]]]),
+        ('<rect width="300" height="150"/><path d="M2 0h1"/>', [[[2, 0], [3, 0]]]),  # paper
+        (
+            '<style>.a{stroke:red}</style><path class="a" fill="none" d="M0 0h9"/>'
+            '<path d="M2 0h1"/>',
+            [[[0, 0], [9, 0]], [[2, 0], [3, 0]]],
+        ),
+    ],
+)  # fmt: skip
+def test_shapes_views_and_uses(body, expected):
+    found = strokes(body)
+    assert len(found) == len(expected)
+    for ours, wanted in zip(found, expected, strict=True):
+        assert np.allclose(ours, wanted, atol=1e-9)
+
+
+def test_round_shapes_are_followed():
+    for body, radii in (
+        ('<circle cx="3" cy="4" r="10"/>', (10, 10)),
+        ('<ellipse cx="3" cy="4" rx="10" ry="5"/>', (10, 5)),
+        ('<rect x="-7" y="-1" width="20" height="10" rx="10" ry="5"/>', (10, 5)),
+    ):
+        (stroke,) = read_svg(svg(body), "x.svg").strokes
+        assert np.abs(np.hypot(*((stroke - (3, 4)) / radii).T) - 1).max() < 0.01
+        assert np.allclose(stroke[0], stroke[-1])
+    (smooth,) = read_svg(svg('<path d="M0 0q5 10 10 0t10 0"/>'), "x.svg").strokes
+    assert smooth[:, 1].max() == pytest.approx(5, abs=0.01) == -smooth[:, 1].min()
+    (smooth,) = read_svg(svg('<path d="M0 0c0 4 4 4 4 0s4 -4 4 0"/>'), "x.svg").strokes
+    assert smooth[:, 1].max() == pytest.approx(3, abs=0.02) == -smooth[:, 1].min()
+
+
+def test_units_are_those_of_the_screen():
+    data = (
+        b'<svg width="10mm" height="20mm" viewBox="5 5 100 200"><path d="M5 5h100"/>'
+        b"<text>hello</text></svg>"
+    )
+    drawing = read_svg(data, "x.svg")
+    assert drawing.bounds == pytest.approx((0, 0, 960 / 25.4, 0))
+    assert drawing.metadata == {"source": "x.svg", "ignored": "text"}
+
+
+def test_work_is_bounded():
+    lines = "".join(
+        f'<g id="a{n}"><use href="#a{n + 1}"/><use href="#a{n + 1}"/></g>' for n in range(40)
+    )
+    with pytest.raises(BadFileError, match="more than 200,000 elements"):
+        read_svg(svg(lines + '<path id="a40" d="M0 0h1"/>'), "x.svg")
+    for cycle in (
+        '<g id="a"><use href="#a"/></g>',
+        '<use id="a" href="#b"/><use id="b" href="#a"/>',
+        '<symbol id="a"><use href="#a"/></symbol><use href="#a"/>',
+    ):
+        with pytest.raises(BadFileError, match="uses itself"):
+            read_svg(svg(cycle), "x.svg")
+    with pytest.raises(BadFileError, match="deep"):
+        read_svg(svg("<g>" * 1000 + "</g>" * 1000), "x.svg")
+    with pytest.raises(BadFileError, match="uses another file"):
+        read_svg(svg('<use href="other.svg#a"/><path d="M0 0h1"/>'), "x.svg")
+
+
+def test_a_million_points_are_too_many(monkeypatch):
+    for module in ("svg", "svg_shapes"):
+        monkeypatch.setattr(f"sketchrnn.sources.{module}.MAX_POINTS", 500)
+    assert strokes('<path d="M0 0' + "h1" * 400 + '"/>')
+    for body in (
+        '<path d="M0 0' + "h1" * 1100 + '"/>',
+        '<path d="M0 0h1v1h1v1"/>' * 200,
+        '<path id="a" d="M0 0' + "h1" * 300 + '"/><use href="#a"/>',
+        '<circle r="9"/>' * 20,
+    ):
+        with pytest.raises(BadFileError, match="more than 500 points"):
+            strokes(body)
 
 
 def test_prefixed_names_are_the_same_elements():
@@ -132,6 +247,26 @@ def test_a_file_a_folder_and_standard_input(tmp_path, monkeypatch):
     (tmp_path / "c.svg").write_bytes(b"<svg/>")
     with pytest.raises(BadFileError, match=r"c\.svg: has no strokes"):
         list(read_all(tmp_path))
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.tuples(*[st.floats(0, 256).map(lambda n: round(n, 3))] * 2), min_size=1, max_size=6
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    st.booleans(),
+    st.sampled_from([None, "#ffffff", "#123456"]),
+)
+def test_a_drawing_written_as_svg_by_us_and_read_again_is_the_same(lines, by_order, background):
+    lines = [line if len(set(line)) > 1 else line[:1] for line in lines]  # dots come as one point
+    drawing = Drawing(lines)
+    text = drawing_to_svg(
+        drawing, fit="none", precision=12, color_by_order=by_order, background=background
+    )
+    assert read_svg(text.encode(), "own.svg") == drawing
 
 
 def test_our_own_pictures_are_read_back(tmp_path):
