@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import bisect
 import hashlib
+import itertools
 import math
 from collections.abc import Sequence
-
-import numpy as np
 
 from sketchrnn.drawing import BadSettingError, Drawing
 
@@ -65,11 +65,29 @@ def content_key(drawing: Drawing) -> str:
     x_min, y_min, x_max, y_max = drawing.bounds
     side = max(x_max - x_min, y_max - y_min) or 1.0
     for stroke in drawing.strokes:
-        steps = np.hypot(*np.diff(stroke, axis=0).T)
-        travelled = np.concatenate([[0.0], np.cumsum(steps)])
-        at = np.linspace(0.0, travelled[-1], _POINTS)
-        points = np.column_stack([np.interp(at, travelled, stroke[:, axis]) for axis in (0, 1)])
-        # the offset of 0.25 keeps the bounds, which many drawings touch, off the grid's lines
-        cells = np.floor((points - (x_min, y_min)) / side * _GRID + 0.25).astype(np.int8)
-        digest.update(cells.tobytes())
+        cells = []
+        for x, y in _evenly(stroke.tolist()):
+            # the offset of 0.25 keeps the bounds, which many drawings touch, off the grid's lines
+            cells.append(math.floor((x - x_min) / side * _GRID + 0.25) & 0xFF)
+            cells.append(math.floor((y - y_min) / side * _GRID + 0.25) & 0xFF)
+        digest.update(bytes(cells))
     return digest.hexdigest()
+
+
+def _evenly(stroke: list[list[float]]) -> list[tuple[float, float]]:
+    """Return `_POINTS` points evenly along a stroke, the first and the last among them."""
+    travelled = [0.0]
+    for (x, y), (next_x, next_y) in itertools.pairwise(stroke):
+        travelled.append(travelled[-1] + math.hypot(next_x - x, next_y - y))
+    total = travelled[-1]
+    result = []
+    for part in range(_POINTS):
+        at = part * (total / (_POINTS - 1)) if part < _POINTS - 1 else total
+        index = bisect.bisect_right(travelled, at) - 1
+        x, y = stroke[index]
+        if index < len(stroke) - 1:
+            (next_x, next_y), length = stroke[index + 1], travelled[index + 1] - travelled[index]
+            x += (next_x - x) / length * (at - travelled[index])
+            y += (next_y - y) / length * (at - travelled[index])
+        result.append((x, y))
+    return result

@@ -8,6 +8,7 @@ A first row (0, 0, 1) therefore reads as a dot.
 from __future__ import annotations
 
 import enum
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -104,14 +105,12 @@ def points_to_stroke3(strokes: Sequence[NDArray[np.float64]]) -> NDArray[np.floa
     if not strokes:
         return np.zeros((0, 3))
     points = np.concatenate(strokes)
-    lifts = np.zeros(len(points))
-    lifts[np.cumsum([len(stroke) for stroke in strokes]) - 1] = 1
-    if len(strokes[0]) == 1:  # the dot (0, 0, 1)
-        offsets = np.diff(points, axis=0, prepend=points[:1])
-    else:
-        offsets = np.diff(points, axis=0)
-        lifts = lifts[1:]
-    return np.column_stack([offsets, lifts])
+    rows = np.zeros((len(points), 3))
+    rows[1:, :2] = points[1:] - points[:-1]
+    rows[[end - 1 for end in itertools.accumulate(map(len, strokes))], 2] = 1
+    # row 0 leads from the first point to the second, but where the first stroke is the dot
+    # (0, 0, 1)
+    return rows if len(strokes[0]) == 1 else rows[1:]
 
 
 def stroke3_to_stroke5(

@@ -163,3 +163,47 @@ def test_an_endless_line_loses_hooks_that_a_segment_keeps():
     assert len(geometry.simplify(hook, 1.0, endless=True)[0]) == 2
     loop = [np.array([(0.0, 0.0), (10.0, 0.0), (10.0, 5.0), (0.0, 0.0)])]  # no line at all
     assert len(geometry.simplify(loop, 1.0, endless=True)[0]) == 4
+
+
+def plain_simplify(points, epsilon):
+    """Ramer, Douglas and Peucker as it is written down, point by point."""
+    if len(points) < 3:
+        return points
+    (a_x, a_y), (b_x, b_y) = points[0], points[-1]
+    chord_x, chord_y = b_x - a_x, b_y - a_y
+    length = chord_x * chord_x + chord_y * chord_y
+    distances = []
+    for x, y in points[1:-1]:
+        x, y = x - a_x, y - a_y
+        along = (x * chord_x + y * chord_y) / length if length > 0 else 0.0
+        along = min(max(along, 0.0), 1.0)
+        x, y = x - along * chord_x, y - along * chord_y
+        distances.append(x * x + y * y)
+    if max(distances) <= epsilon * epsilon:
+        return [points[0], points[-1]]
+    middle = distances.index(max(distances)) + 1
+    left = plain_simplify(points[: middle + 1], epsilon)
+    return left[:-1] + plain_simplify(points[middle:], epsilon)
+
+
+@pytest.mark.parametrize("size", [3, 10, 100, 129, 300, 1000])
+def test_it_agrees_exactly_with_the_plain_algorithm(size):
+    generator = np.random.default_rng(size)
+    strokes = [np.cumsum(generator.normal(size=(size, 2)), axis=0) for _ in range(3)]
+    strokes += [np.round(stroke) for stroke in strokes]  # with many points equally far
+    for epsilon in (0.0, 0.3, 2.0):
+        expected = [plain_simplify(stroke.tolist(), epsilon) for stroke in strokes]
+        together = geometry.simplify(strokes, epsilon)
+        alone = [geometry.simplify([stroke], epsilon)[0] for stroke in strokes]
+        assert [stroke.tolist() for stroke in together] == expected
+        assert [stroke.tolist() for stroke in alone] == expected
+
+
+@given(STROKES)
+def test_weights_tell_what_every_tolerance_keeps(strokes):
+    points = np.concatenate(strokes)
+    counts = [len(stroke) for stroke in strokes]
+    weights = geometry.weights(points, counts)
+    for epsilon in (0.0, 0.5, 3.0, 20.0):
+        kept = np.concatenate(geometry.simplify(strokes, epsilon))
+        assert np.array_equal(points[weights > epsilon], kept)
