@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from sketchrnn.drawing import BadFileError, SketchRNNError
+from sketchrnn.drawing import BadFileError, MissingDependencyError, SketchRNNError
 from sketchrnn.sources.kinds import SUFFIXES, TEXT_SUFFIXES, kind_of_file, suffix_of
 from sketchrnn.sources.source import Item, Skip, Source
 
@@ -72,6 +72,8 @@ def open_folder(folder: Path, files: list[Path], open_file: Callable[[Path], Sou
                     if drawing.category is None and prefix:
                         drawing = drawing.with_category(below)
                     yield Item(drawing, prefix + item.name, item.split, item.group)
+            except MissingDependencyError:
+                raise  # the other files would lack it too
             except SketchRNNError as error:
                 skip(prefix + path.name, error)
 

@@ -89,7 +89,7 @@ def kind_of_content(head: bytes, suffix: str = "") -> str | None:
     if text.startswith(("{", "[")):
         if b'"medians"' in head:
             return "hanzi"
-        if b'"drawing"' in head or SUFFIXES.get(suffix) == "quickdraw":
+        if b'"drawing"' in head:
             return "quickdraw"
         return "polylines" if text.startswith("[") or b'"strokes"' in head else None
     if _OMNIGLOT.match(head.lstrip()):
