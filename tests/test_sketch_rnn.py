@@ -762,7 +762,7 @@ assert len(m.generate(3)) == 3
 assert m.encode(drawings).shape == (2, 6)
 assert len(m.reconstruct(drawings)) == 2
 assert len(m.interpolate(*drawings, frames=4)) == 4
-assert len(m.generate(600, max_steps=2)) == 600
+assert len(m.generate(5000, max_steps=2)) == 5000  # would be compiled
 assert m.mixture_params([[0, 0, 1, 0, 0]])["pi"].shape == (1, 4)
 m.save(sys.argv[2])
 for needs in (lambda: m.score(drawings), lambda: m.network, lambda: m.evaluate(sys.argv[3])):
