@@ -11,28 +11,34 @@ from numpy.typing import ArrayLike
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import BadSettingError
 from sketchrnn.model.config import ModelConfig
+from sketchrnn.model.folder import weight_shapes
 from sketchrnn.sketch_rnn import SketchRNN
 
-_ROOMS = {
-    "ENC_RNN/fw/LSTMCell": "encoder/forward",
-    "ENC_RNN/bw/LSTMCell": "encoder/backward",
-    "ENC_RNN_mu": "encoder/z_mean",
-    "ENC_RNN_sigma": "encoder/z_log_var",
-    "linear": "decoder/initial_state",
-    "RNN/LSTMCell": "decoder/lstm",
-    "RNN": "decoder/output",
-}
-_LEAVES = {
-    "W_xh": "input_kernel",
-    "W_hh": "recurrent_kernel",
-    "bias": "bias",
-    "super_linear_w": "kernel",
-    "super_linear_b": "bias",
-    "output_w": "kernel",
-    "output_b": "bias",
-}
 _SCOPE = "vector_rnn/"
 _STROKE5 = 5
+_CELLS = {"LSTMCell": "lstm", "LayerNormLSTMCell": "layer_norm", "HyperLSTMCell": "hyper"}
+_ROOMS = {
+    "ENC_RNN/fw": "encoder/forward",
+    "ENC_RNN/bw": "encoder/backward",
+    "RNN": "decoder/lstm",
+}
+_DENSE = {
+    "ENC_RNN_mu/super_linear": "encoder/z_mean",
+    "ENC_RNN_sigma/super_linear": "encoder/z_log_var",
+    "linear/super_linear": "decoder/initial_state",
+    "RNN/output": "decoder/output",
+}
+_NORM = {
+    "ln_all/ln_gamma": "gamma",
+    "ln_all/ln_beta": "beta",
+    "ln_c/ln_gamma": "cell_gamma",
+    "ln_c/ln_beta": "cell_beta",
+}
+_INNER = "LayerNormLSTMCell/"
+_SCALED = tuple(f"hyper_{gate}{side}" for side in "xh" for gate in "ijfo")
+_SHIFTED = _SCALED[4:]
+
+Arrays = dict[str, np.ndarray]
 
 
 def model_from_variables(
@@ -41,8 +47,9 @@ def model_from_variables(
     """Make a model of the variables of a TensorFlow 1 checkpoint.
 
     Cells and sizes follow from names and shapes. Gates stand in the order i, j, f, o in both; the
-    forget bias of 1 is added at run time in both; the initial state is packed cell before hidden
-    in both. So the numbers stay as they are, and only the product of z is kept apart.
+    forget bias of 1 is added at run time in both; states are packed alike. So the numbers stay as
+    they are; only the rows of an input kernel that read z, or the larger LSTM of a HyperLSTM, are
+    kept apart, and the gates' embeddings of a HyperLSTM side by side.
 
     Args:
         variables: Arrays by name, such as "vector_rnn/RNN/LSTMCell/W_xh:0".
@@ -53,40 +60,85 @@ def model_from_variables(
         The model, its data extent 255 and epsilon 2, as the published data sets have.
 
     Raises:
-        BadSettingError: If a variable is unknown or missing, or a cell is not LSTM.
+        BadSettingError: If a variable is unknown or missing, or of a shape that fits no other.
     """
-    arrays: dict[str, np.ndarray] = {}
-    for name, value in variables.items():
-        path = name.split(":")[0].removeprefix(_SCOPE)
-        room, _, leaf = path.rpartition("/")
-        if room not in _ROOMS or leaf not in _LEAVES:
-            raise BadSettingError(
-                f"variable {name!r} is not one of an LSTM model",
-                hint="models with layer norm or a HyperLSTM are not read yet",
-            )
-        arrays[f"{_ROOMS[room]}/{_LEAVES[leaf]}"] = np.asarray(value, dtype=np.float32)
+    given = {name.split(":")[0].removeprefix(_SCOPE): name for name in variables}
+    left = {path: np.asarray(variables[name], np.float32) for path, name in given.items()}
+    arrays: Arrays = {}
+    sizes: dict[str, Any] = {"scale_factor": scale_factor, "max_seq_len": max_seq_len}
     try:
-        conditional = "encoder/z_mean/kernel" in arrays
-        decoder_size = arrays["decoder/lstm/recurrent_kernel"].shape[0]
-        config = ModelConfig(
-            conditional=conditional,
-            decoder_size=decoder_size,
-            num_mixtures=(arrays["decoder/output/bias"].shape[0] - 3) // 6,
-            scale_factor=scale_factor,
-            max_seq_len=max_seq_len,
-            **(_encoder_sizes(arrays) if conditional else {}),
-        )
-        kernel = arrays["decoder/lstm/input_kernel"]
+        for stem, room in _DENSE.items():
+            if room == "decoder/output" or f"{stem}_w" in left:
+                arrays[f"{room}/kernel"] = left.pop(f"{stem}_w")
+                arrays[f"{room}/bias"] = left.pop(f"{stem}_b")
+        sizes["conditional"] = "encoder/z_mean/kernel" in arrays
+        sizes["num_mixtures"] = (len(arrays["decoder/output/bias"]) - 3) // 6
+        for scope, room in _ROOMS.items():
+            if room != "decoder/lstm" and not sizes["conditional"]:
+                continue
+            part = room.split("/")[0]
+            kind = _cell_at(scope, left)
+            cell = _take_cell(kind, f"{scope}/", left)
+            arrays.update({f"{room}/{name}": array for name, array in cell.items()})
+            sizes[f"{part}_cell"] = kind
+            sizes[f"{part}_size"] = len(cell["recurrent_kernel"])
+            if kind == "hyper":
+                sizes["hyper_units"] = len(cell["hyper_recurrent_kernel"])
+                sizes["hyper_embedding"] = cell["scale_kernel"].shape[1]
+        if sizes["conditional"]:
+            sizes["z_size"] = arrays["encoder/z_mean/kernel"].shape[1]
     except KeyError as error:
-        raise BadSettingError(f"no variable for {error.args[0]}") from None
-    if conditional:
-        arrays["decoder/lstm/input_kernel"] = kernel[:_STROKE5]
-        arrays["decoder/lstm/latent_kernel"] = kernel[_STROKE5:]
+        raise BadSettingError(f"no variable {_SCOPE + error.args[0]!r}") from None
+    except (ValueError, IndexError, TypeError) as error:
+        raise BadSettingError(f"the shapes of the variables do not fit ({error})") from None
+    if left:
+        raise BadSettingError(
+            f"variable {given[min(left)]!r} is not one of a sketch_rnn model",
+            hint="leave out the optimizer's and the training's variables",
+        )
+    config = ModelConfig(**sizes)
+    shapes = weight_shapes(config)  # a decoder alone has no rows that read z
+    arrays = {name: array for name, array in arrays.items() if name in shapes or array.size}
     return SketchRNN(config, arrays, Preparation(epsilon=2.0), {"origin": "Magenta sketch_rnn"})
 
 
-def _encoder_sizes(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    return {
-        "encoder_size": arrays["encoder/forward/recurrent_kernel"].shape[0],
-        "z_size": arrays["encoder/z_mean/kernel"].shape[1],
+def _cell_at(scope: str, variables: Mapping[str, np.ndarray]) -> str:
+    """Return the kind of the cell in a scope."""
+    for name, kind in _CELLS.items():
+        if f"{scope}/{name}/W_hh" in variables:
+            return kind
+    raise KeyError(f"{scope}/LSTMCell/W_hh")
+
+
+def _take_cell(kind: str, scope: str, left: Arrays) -> Arrays:
+    """Take the variables of a cell out of those left, and name them as ours are."""
+    scope += next(name for name, cell in _CELLS.items() if cell == kind) + "/"
+    kernel = left.pop(f"{scope}W_xh")
+    arrays = {
+        "input_kernel": kernel[:_STROKE5],
+        "latent_kernel": kernel[_STROKE5:],
+        "recurrent_kernel": left.pop(f"{scope}W_hh"),
     }
+    if kind != "layer_norm":
+        arrays["bias"] = left.pop(f"{scope}bias")
+    if kind != "lstm":
+        arrays.update({ours: left.pop(scope + theirs) for theirs, ours in _NORM.items()})
+    if kind == "hyper":
+        units = len(arrays["recurrent_kernel"])
+        kernel = left.pop(f"{scope}{_INNER}W_xh")  # of the step, of z, of the larger hidden
+        arrays["hyper_input_kernel"] = kernel[:_STROKE5]
+        arrays["hyper_latent_kernel"] = kernel[_STROKE5:-units]
+        arrays["hyper_hidden_kernel"] = kernel[-units:]
+        arrays["hyper_recurrent_kernel"] = left.pop(f"{scope}{_INNER}W_hh")
+        for theirs, ours in _NORM.items():
+            arrays[f"hyper_{ours}"] = left.pop(scope + _INNER + theirs)
+
+        def take(gates: tuple[str, ...], leaf: str) -> list[np.ndarray]:
+            return [left.pop(f"{scope}{gate}/{leaf}") for gate in gates]
+
+        arrays["scale_embedding_kernel"] = np.hstack(take(_SCALED, "zw/super_linear_w"))
+        arrays["scale_embedding_bias"] = np.hstack(take(_SCALED, "zw/super_linear_b"))
+        arrays["scale_kernel"] = np.stack(take(_SCALED, "alpha/super_linear_w"))
+        arrays["shift_embedding_kernel"] = np.hstack(take(_SHIFTED, "zb/super_linear_w"))
+        arrays["shift_kernel"] = np.stack(take(_SHIFTED, "beta/super_linear_w"))
+    return arrays

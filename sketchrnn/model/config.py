@@ -9,7 +9,11 @@ from typing import Any, Self
 
 from sketchrnn.drawing import BadSettingError
 
-CELLS = ("lstm",)
+CELLS = ("lstm", "layer_norm", "hyper")
+"""Kinds of recurrent cell: LSTM, LSTM with layer normalisation, HyperLSTM."""
+
+ADDED_LATER = {"hyper_units": 256, "hyper_embedding": 32}
+"""Keys that configurations did not have at first, with what they meant then."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +33,8 @@ class ModelConfig:
         scale_factor: Data units in one model unit.
         recurrent_dropout_rate: The share of the candidate g that training drops.
         forget_bias: Added to the forget gate at run time.
+        hyper_units: Units of the smaller LSTM in a HyperLSTM.
+        hyper_embedding: Length of the embeddings by which it scales and shifts the larger one.
 
     Raises:
         BadSettingError: If a value cannot be used.
@@ -45,10 +51,15 @@ class ModelConfig:
     scale_factor: float = 1.0
     recurrent_dropout_rate: float = 0.1
     forget_bias: float = 1.0
+    hyper_units: int = 256
+    hyper_embedding: int = 32
 
     def __post_init__(self) -> None:
         """Refuse values that make no network."""
-        for name in ("encoder_size", "decoder_size", "z_size", "num_mixtures", "max_seq_len"):
+        for name in (
+            *("encoder_size", "decoder_size", "z_size", "num_mixtures", "max_seq_len"),
+            *("hyper_units", "hyper_embedding"),
+        ):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise BadSettingError(f"{name} is {value!r}, and must be a whole number above 0")

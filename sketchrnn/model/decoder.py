@@ -1,4 +1,4 @@
-"""The decoder: an LSTM that predicts each step from those before it and from z."""
+"""The decoder: a recurrent network that predicts each step from those before it and from z."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from sketchrnn.model.cells import make_cell
 from sketchrnn.model.config import ModelConfig
-from sketchrnn.model.recurrent import LSTM, LSTMState
+from sketchrnn.model.recurrent import LSTMState
 
 Tensor = Any
 
@@ -16,7 +17,8 @@ Tensor = Any
 class Decoder(keras.layers.Layer):
     """Predicts the distribution of the next step.
 
-    The initial state is tanh(W z + b), cell before hidden; z joins the input at every step.
+    The initial state is tanh(W z + b), packed as the reference packs the state of this kind of
+    cell; z joins the input at every step.
 
     Args:
         config: The sizes.
@@ -26,21 +28,14 @@ class Decoder(keras.layers.Layer):
     """
 
     def __init__(self, config: ModelConfig) -> None:
-        """Make the LSTM, the projection of z to its state, and the output layer."""
+        """Make the cell, the projection of z to its state, and the output layer."""
         super().__init__(name="decoder")
         size = config.decoder_size
-        self.lstm = LSTM(
-            size,
-            5,
-            config.latent_size,
-            forget_bias=config.forget_bias,
-            dropout_rate=config.recurrent_dropout_rate,
-            name="lstm",
-        )
+        self.lstm = make_cell(config.decoder_cell, size, 5, config.latent_size, config, name="lstm")
         self.initial = None
         if config.conditional:
             self.initial = keras.layers.Dense(
-                2 * size,
+                2 * self.lstm.state_size,
                 activation="tanh",
                 kernel_initializer=keras.initializers.RandomNormal(stddev=0.001),
                 name="initial_state",
@@ -54,8 +49,11 @@ class Decoder(keras.layers.Layer):
         """Return the state before the start token, from z (B, z_size) or zeros."""
         if self.initial is None:
             return self.lstm.zero_state(batch_size)
-        cell, hidden = ops.split(self.initial(z), 2, axis=1)
-        return LSTMState(hidden, cell)
+        return self.lstm.unpack(self.initial(z))
+
+    def predict(self, state: LSTMState) -> Tensor:
+        """Return (B, 3 + 6M) of one step from the state after it."""
+        return self.output_layer(self.lstm.shown(state))
 
     def call(
         self,

@@ -1,4 +1,4 @@
-"""The encoder: a bidirectional LSTM from a drawing to the distribution of its latent vector."""
+"""The encoder: two recurrent networks from a drawing to the distribution of its latent vector."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from sketchrnn.model.cells import make_cell
 from sketchrnn.model.config import ModelConfig
-from sketchrnn.model.recurrent import LSTM
 
 Tensor = Any
 
@@ -28,13 +28,7 @@ class Encoder(keras.layers.Layer):
         super().__init__(name="encoder")
         size = config.encoder_size
         self.forward, self.backward = (
-            LSTM(
-                size,
-                5,
-                forget_bias=config.forget_bias,
-                dropout_rate=config.recurrent_dropout_rate,
-                name=name,
-            )
+            make_cell(config.encoder_cell, size, 5, 0, config, name=name)
             for name in ("forward", "backward")
         )
         small = keras.initializers.RandomNormal(stddev=0.001)
@@ -69,7 +63,7 @@ class Encoder(keras.layers.Layer):
                 lengths=lengths,
                 dropout_keys=None if dropout_keys is None else dropout_keys[k],
             )
-            ends.append(state.hidden)
+            ends.append(direction.shown(state))
         last = ops.concatenate(ends, axis=1)  # (B, 2H)
         return self.z_mean(last), self.z_log_var(last)
 

@@ -154,9 +154,10 @@ def _cell_shapes(
 ) -> dict[str, tuple[int, ...]]:
     """Return the weights of a recurrent cell; its class tells what each is."""
     gates = 4 * units
-    shapes: dict[str, tuple[int, ...]] = {"input_kernel": (5, gates)}
+    shapes: dict[str, tuple[int, ...]] = {}
     if latent_size:
         shapes["latent_kernel"] = (latent_size, gates)
+    shapes["input_kernel"] = (5, gates)
     shapes["recurrent_kernel"] = (units, gates)
     if kind != "layer_norm":
         shapes["bias"] = (gates,)

@@ -27,7 +27,10 @@ _UNIFORM_BITS = 24
 
 
 class LSTMState(NamedTuple):
-    """The state of an LSTM: what it shows and what it remembers, each (B, H)."""
+    """The state of a cell: what it shows and what it remembers, each (B, H).
+
+    A HyperLSTM's are (B, H + U), those of its own LSTM before those of the smaller one.
+    """
 
     hidden: Tensor
     cell: Tensor
@@ -133,8 +136,8 @@ def lstm_sequence(
             hidden, cell = carry
             step, row = at
             gates = ops.matmul(ops.concatenate([hidden, row], axis=1), kernel) + constant
-            saved = _activate(gates)
-            i, g, f, o = _split(saved)
+            saved = activate_gates(gates)
+            i, g, f, o = split_gates(saved)
             candidate = g if dropout is None else g * dropout.mask(step, units)
             new_cell = f * cell + i * candidate
             new_hidden = o * ops.tanh(new_cell)
@@ -156,7 +159,7 @@ def lstm_sequence(
                 d_hidden, d_cell = carry
                 step, gates, cell, cell_before, d_output = at
                 d_hidden = d_hidden + d_output
-                i, g, f, o = _split(gates)
+                i, g, f, o = split_gates(gates)
                 squashed = ops.tanh(cell)
                 mask = None if dropout is None else dropout.mask(step, units)
                 candidate = g if mask is None else g * mask
@@ -192,8 +195,8 @@ def lstm_sequence(
             hiddens_before = ops.concatenate([ops.expand_dims(hidden, 0), hiddens[:-1]])
             flat = ops.reshape(d_gates, (-1, 4 * units))  # (T B, 4H)
             d_inputs = ops.matmul(d_gates, ops.transpose(input_kernel))
-            d_input_kernel = ops.matmul(_flat_transposed(inputs), flat)
-            d_recurrent_kernel = ops.matmul(_flat_transposed(hiddens_before), flat)
+            d_input_kernel = ops.matmul(flat_transposed(inputs), flat)
+            d_recurrent_kernel = ops.matmul(flat_transposed(hiddens_before), flat)
             return (
                 d_inputs,
                 ops.sum(d_gates, axis=0),
@@ -211,7 +214,7 @@ def lstm_sequence(
     return hiddens, LSTMState(hidden, cell)
 
 
-def _activate(gates: Tensor) -> Tensor:
+def activate_gates(gates: Tensor) -> Tensor:
     """Apply sigma, tanh, sigma, sigma to the four quarters of (B, 4H), in one pass.
 
     sigma(x) = (1 + tanh(x / 2)) / 2, so that one tanh serves all.
@@ -221,19 +224,67 @@ def _activate(gates: Tensor) -> Tensor:
     return ops.tanh(gates * half) * half + (1.0 - half)
 
 
-def _split(gates: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def split_gates(gates: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Take (B, 4H) apart into i, g, f, o."""
     units = gates.shape[-1] // 4
     i, g, f, o = (gates[:, k * units : (k + 1) * units] for k in range(4))
     return i, g, f, o
 
 
-def _flat_transposed(sequence: Tensor) -> Tensor:
+def flat_transposed(sequence: Tensor) -> Tensor:
     """Turn (T, B, K) into (K, T B)."""
     return ops.transpose(ops.reshape(sequence, (-1, sequence.shape[-1])))
 
 
-class LSTM(keras.layers.Layer):
+def forget_shift(units: int, forget_bias: float) -> Tensor:
+    """Return (4H,): the forget bias at the gates f, the third quarter, and 0 elsewhere."""
+    shift = np.zeros(4 * units, np.float32)
+    shift[2 * units : 3 * units] = forget_bias
+    return ops.convert_to_tensor(shift)
+
+
+class Recurrent(keras.layers.Layer):
+    """What the kinds of cell have in common.
+
+    Args:
+        units: H.
+        state_size: Numbers in the hidden part of the state, and as many in the cell part.
+        dropout_rate: The share of the candidate g that is dropped in training.
+        name: Name of the layer; the names of its weights begin with it.
+    """
+
+    hidden_first = True
+    """Whether the reference packs the state as hidden, cell, and not as cell, hidden."""
+
+    def __init__(self, units: int, state_size: int, dropout_rate: float, name: str) -> None:
+        """Keep the sizes."""
+        super().__init__(name=name)
+        self.units = units
+        self.state_size = state_size
+        self.dropout_rate = dropout_rate
+
+    def zero_state(self, batch_size: Tensor) -> LSTMState:
+        """Return a state of zeros."""
+        zeros = ops.zeros((batch_size, self.state_size))
+        return LSTMState(zeros, zeros)
+
+    def unpack(self, packed: Tensor) -> LSTMState:
+        """Take a state of (B, 2 state_size) numbers apart as the reference packs it."""
+        first, second = ops.split(packed, 2, axis=1)
+        return LSTMState(first, second) if self.hidden_first else LSTMState(second, first)
+
+    def shown(self, state: LSTMState) -> Tensor:
+        """Return what others see of a state, (B, H)."""
+        return state.hidden[:, : self.units]
+
+    def dropout(self, keys: Tensor | None) -> RecurrentDropout | None:
+        """Return the dropout of a batch; None without keys, or where nothing is dropped."""
+        if keys is None or not self.dropout_rate:
+            return None
+        return RecurrentDropout(keys, self.dropout_rate)
+
+
+class LSTM(Recurrent):
     """The weights of one LSTM, and its run over a sequence or one step.
 
     Args:
@@ -248,6 +299,8 @@ class LSTM(keras.layers.Layer):
     (latent_size, 4H), `recurrent_kernel` (H, 4H), `bias` (4H,).
     """
 
+    hidden_first = False
+
     def __init__(
         self,
         units: int,
@@ -259,11 +312,9 @@ class LSTM(keras.layers.Layer):
         name: str,
     ) -> None:
         """Make the weights: Glorot's for inputs, an orthogonal matrix a gate for the state."""
-        super().__init__(name=name)
-        self.units = units
+        super().__init__(units, units, dropout_rate, name)
         self.forget_bias = forget_bias
-        self.dropout_rate = dropout_rate
-        glorot = _JointGlorot(input_size + latent_size, 4 * units)
+        glorot = JointGlorot(input_size + latent_size, 4 * units)
         self.input_kernel = self.add_weight(
             shape=(input_size, 4 * units), initializer=glorot, name="input_kernel"
         )
@@ -273,22 +324,14 @@ class LSTM(keras.layers.Layer):
                 shape=(latent_size, 4 * units), initializer=glorot, name="latent_kernel"
             )
         self.recurrent_kernel = self.add_weight(
-            shape=(units, 4 * units), initializer=_OrthogonalGates(), name="recurrent_kernel"
+            shape=(units, 4 * units), initializer=OrthogonalGates(), name="recurrent_kernel"
         )
         self.bias = self.add_weight(shape=(4 * units,), initializer="zeros", name="bias")
         self.built = True
 
-    def zero_state(self, batch_size: Tensor) -> LSTMState:
-        """Return a state of zeros."""
-        zeros = ops.zeros((batch_size, self.units))
-        return LSTMState(zeros, zeros)
-
     def constant(self, batch_size: Tensor, latent: Tensor | None) -> Tensor:
         """Return what every step adds to the gates, (B, 4H): biases and the latent's product."""
-        forget = ops.concatenate(
-            [ops.full((n * self.units,), v) for n, v in ((2, 0.0), (1, self.forget_bias), (1, 0.0))]
-        )
-        bias = ops.convert_to_tensor(self.bias) + forget
+        bias = ops.convert_to_tensor(self.bias) + forget_shift(self.units, self.forget_bias)
         if latent is None:
             return ops.broadcast_to(bias, (batch_size, 4 * self.units))
         return ops.matmul(latent, self.latent_kernel) + bias
@@ -314,9 +357,6 @@ class LSTM(keras.layers.Layer):
             (T, B, H) hidden states and the last state.
         """
         batch_size = ops.shape(inputs)[1]
-        dropout = None
-        if dropout_keys is not None and self.dropout_rate:
-            dropout = RecurrentDropout(dropout_keys, self.dropout_rate)
         return lstm_sequence(
             inputs,
             self.constant(batch_size, latent),
@@ -325,32 +365,35 @@ class LSTM(keras.layers.Layer):
             ops.copy(self.input_kernel),
             ops.copy(self.recurrent_kernel),
             lengths=lengths,
-            dropout=dropout,
+            dropout=self.dropout(dropout_keys),
         )
 
     def step(self, row: Tensor, constant: Tensor, state: LSTMState) -> LSTMState:
         """Run one step without dropout: (B, D) inputs, (B, 4H) of `constant`, a state."""
         gates = ops.matmul(row, self.input_kernel) + constant
         gates = gates + ops.matmul(state.hidden, self.recurrent_kernel)
-        i, g, f, o = _split(_activate(gates))
+        i, g, f, o = split_gates(activate_gates(gates))
         cell = f * state.cell + i * g
         return LSTMState(o * ops.tanh(cell), cell)
 
 
-class _JointGlorot(keras.initializers.Initializer):
+class JointGlorot(keras.initializers.Initializer):
     """Glorot's uniform, for a kernel that is kept in parts: the fans are those of the whole."""
 
     def __init__(self, fan_in: int, fan_out: int) -> None:
+        """Take the fans of the whole."""
         self.limit = (6.0 / (fan_in + fan_out)) ** 0.5
 
     def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> Tensor:
+        """Return new weights."""
         return keras.random.uniform(shape, -self.limit, self.limit, dtype=dtype)
 
 
-class _OrthogonalGates(keras.initializers.Initializer):
+class OrthogonalGates(keras.initializers.Initializer):
     """An orthogonal matrix for each of the four gates."""
 
     def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> Tensor:
+        """Return new weights."""
         units = shape[0]
         orthogonal = keras.initializers.Orthogonal
         return ops.concatenate(

@@ -38,7 +38,7 @@ class CompiledDecoder:
         self._draw = backend.compiled(self._steps, weights)
 
     def start(self, z: Array | None, batch_size: int) -> tuple[Array, Array, Array]:
-        """Return hidden, cell (B, H) and the constant part of the gates (B, 4H)."""
+        """Return hidden, cell and the constant part of the gates; see `sampler.Decoder`."""
         if z is None:
             z = np.zeros((batch_size, 0), dtype=np.float32)
         state = self._start(ops.convert_to_tensor(_fill(z)))
@@ -79,7 +79,7 @@ class CompiledDecoder:
         def step(carry: tuple[Tensor, ...], at: tuple[Tensor]) -> Any:
             row, hidden, cell = carry
             state = self._decoder.lstm.step(row, constant, LSTMState(hidden, cell))
-            outputs = self._decoder.output_layer(state.hidden)
+            outputs = self._decoder.predict(state)
             row = pick_step(outputs, at[0], setting[0], setting[1])
             return (row, *state), (row,)
 

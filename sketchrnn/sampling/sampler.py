@@ -30,7 +30,10 @@ class Decoder(Protocol):
     steps_at_once: int
 
     def start(self, z: Array | None, batch_size: int) -> tuple[Array, Array, Array]:
-        """Return hidden, cell (B, H) and the constant part of the gates (B, 4H)."""
+        """Return hidden, cell and what every step adds to the sums of the gates.
+
+        For an LSTM of H units (B, H), (B, H) and (B, 4H); see the cells in `model`.
+        """
 
     def draw(
         self,
@@ -45,9 +48,9 @@ class Decoder(Protocol):
 
         Args:
             row: (B, 5) the last step drawn, at first the start token.
-            hidden: (B, H).
-            cell: (B, H).
-            constant: (B, 4H).
+            hidden: As `start` gives it.
+            cell: As `start` gives it.
+            constant: As `start` gives it.
             noise: (B, C, 4) with C = `steps_at_once`.
             temperature: What it does to each step.
 

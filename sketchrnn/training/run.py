@@ -11,7 +11,7 @@ from typing import Any
 from sketchrnn.data.store import DataFile
 from sketchrnn.drawing import BadFileError, BadSettingError, Drawing, OutputExistsError
 from sketchrnn.drawing.files import whole_file
-from sketchrnn.model.config import ModelConfig
+from sketchrnn.model.config import ADDED_LATER, ModelConfig
 from sketchrnn.render import gallery
 from sketchrnn.training import presets
 from sketchrnn.training.train import Outcome, Trainer, Watcher
@@ -76,7 +76,8 @@ def _resumed(
         raise BadFileError("holds no run to go on with", path=out, hint="leave --resume away")
     try:
         values = json.loads(path.read_text("utf-8"))
-        config = ModelConfig.from_dict(values["config"])
+        # runs that were begun before there were HyperLSTMs lack their sizes
+        config = ModelConfig.from_dict({**ADDED_LATER, **values["config"]})
         old = presets.TrainConfig.from_dict(values["training"])
     except (ValueError, KeyError, TypeError) as error:
         raise BadFileError(f"is damaged ({error})", path=path, hint="start anew") from error

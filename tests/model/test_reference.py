@@ -10,19 +10,27 @@ import pytest
 from keras import ops
 
 from sketchrnn.interop import magenta_tf1
-from sketchrnn.model import losses
+from sketchrnn.model import backend, losses
 
 TOLERANCE = 1e-4
 
 
-@pytest.fixture(params=["vae_lstm_lstm", "uncond_lstm_lstm"])
+@pytest.fixture(
+    scope="module",
+    params=[
+        *("vae_lstm_lstm", "uncond_lstm_lstm", "vae_layer_norm_layer_norm"),
+        *("vae_layer_norm_hyper", "vae_lstm_hyper", "uncond_lstm_hyper"),
+    ],
+)
 def reference(request, shared_data):
     path = shared_data / "reference_model" / f"{request.param}.npz"
     with np.load(path) as file:
-        return {name: file[name] for name in file.files if name != "names"}
+        return {name: file[name] for name in file.files if name != "names"} | {
+            "cells": request.param.split("_", 1)[1]
+        }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def model(reference):
     names = [name for name in reference if name.startswith("weight/")]
     return magenta_tf1.model_from_variables(
@@ -41,16 +49,30 @@ def batch_of(reference):
     return {k: ops.convert_to_tensor(reference[v]) for k, v in names.items() if v in reference}
 
 
+def packed(state, layer):
+    """A state as the reference packs it."""
+    order = (state.hidden, state.cell) if layer.hidden_first else (state.cell, state.hidden)
+    return np.concatenate([np.asarray(part) for part in order], axis=1)
+
+
 def test_outputs(model, reference):
+    assert f"{model.config.encoder_cell}_{model.config.decoder_cell}" == reference["cells"]
     batch = batch_of(reference)
-    results = model.network(batch)
+    decoder = model.network.decoder
+
+    def run():  # in one piece: a backend that compiles single operations takes long
+        results = model.network(batch)
+        z = results.get("z")
+        start = decoder.initial_state(5, z)
+        return results, start, decoder(batch["stroke5"][:, :-1], z, state=start)[1]
+
+    results, start, last = backend.compiled(run, model.network.weights)()
     if "eps" in batch:
         for name in ("z_mean", "z_log_var", "z"):
             assert_close(results[name], reference[f"out/{name}"], name)
     z = results.get("z")
-    start = model.network.decoder.initial_state(5, z)
-    packed = np.concatenate([np.asarray(start.cell), np.asarray(start.hidden)], axis=1)
-    assert_close(packed, reference["out/initial_state"], "initial state")
+    assert_close(packed(start, decoder.lstm), reference["out/initial_state"], "initial state")
+    assert_close(packed(last, decoder.lstm), reference["out/final_state"], "final state")
     for b in range(5):
         params = model.mixture_params(
             reference["stroke5_with_start"][b, :-1], z=None if z is None else np.asarray(z)[b]

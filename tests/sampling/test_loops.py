@@ -14,7 +14,8 @@ import pytest
 from sketchrnn.data.batches import pad
 from sketchrnn.sampling import mixture
 from sketchrnn.sampling.mixture import sampling_noise, temperature_rule
-from sketchrnn.sampling.numpy_loop import NumpyDecoder, NumpyEncoder, sigmoid
+from sketchrnn.sampling.numpy_cells import sigmoid
+from sketchrnn.sampling.numpy_loop import NumpyDecoder, NumpyEncoder
 from sketchrnn.sampling.sampler import sample_drawings, sample_steps
 
 OTHER = "jax"

@@ -1,0 +1,196 @@
+"""The recurrent cells a step at a time in plain NumPy; see `model.recurrent` and its kin.
+
+Shapes: B drawings, H units, U units and E embedding of a HyperLSTM's smaller LSTM; gates stand in
+the order i, g, f, o.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchrnn.model.config import ModelConfig
+
+Array = NDArray[np.float32]
+
+NORM_EPSILON = np.float32(1e-3)
+"""That of `model.layer_norm`, which cannot be imported without Keras."""
+
+
+class NumpyLSTM:
+    """An LSTM.
+
+    Args:
+        weights: Arrays by name, as `model.recurrent.LSTM` calls them.
+        forget_bias: Added to the forget gate.
+    """
+
+    hidden_first = False
+    """Whether a packed state begins with what is hidden, and not with the cell."""
+
+    def __init__(self, weights: Mapping[str, Array], forget_bias: float) -> None:
+        """Put the kernels of one step together."""
+        self.units = len(weights["recurrent_kernel"])
+        self.state_size = self.units
+        self._kernel = np.concatenate([weights["recurrent_kernel"], weights["input_kernel"]])
+        self._latent_kernel = weights.get("latent_kernel")
+        self._bias = with_forget_bias(weights["bias"], forget_bias)
+
+    def constant(self, z: Array | None, batch_size: int) -> Array:
+        """Return what every step adds to the gates, (B, 4H)."""
+        if z is None or self._latent_kernel is None:
+            return np.broadcast_to(self._bias, (batch_size, len(self._bias)))
+        return np.asarray(z @ self._latent_kernel + self._bias)
+
+    def step(self, row: Array, hidden: Array, cell: Array, constant: Array) -> tuple[Array, Array]:
+        """Go one step: (B, 5) input row -> hidden, cell."""
+        gates = np.concatenate([hidden, row], axis=1) @ self._kernel + constant
+        i, g, f, o = np.split(gates, 4, axis=1)
+        cell = sigmoid(f) * cell + sigmoid(i) * np.tanh(g)
+        return sigmoid(o) * np.tanh(cell), cell
+
+
+class NumpyLayerNormLSTM:
+    """An LSTM with layer normalisation.
+
+    Args:
+        weights: Arrays by name, as `model.layer_norm.LayerNormLSTM` calls them.
+        forget_bias: Added to the forget gate.
+    """
+
+    hidden_first = True
+
+    def __init__(self, weights: Mapping[str, Array], forget_bias: float) -> None:
+        """Put the kernels of one step together."""
+        self.units = len(weights["recurrent_kernel"])
+        self.state_size = self.units
+        self._kernel = np.concatenate([weights["recurrent_kernel"], weights["input_kernel"]])
+        self._latent_kernel = weights.get("latent_kernel")
+        self._norm = Norm(weights, "", forget_bias)
+
+    def constant(self, z: Array | None, batch_size: int) -> Array:
+        """Return what every step adds to the sums, (B, 4H)."""
+        if z is None or self._latent_kernel is None:
+            return np.zeros((batch_size, 4 * self.units), dtype=np.float32)
+        return np.asarray(z @ self._latent_kernel)
+
+    def step(self, row: Array, hidden: Array, cell: Array, constant: Array) -> tuple[Array, Array]:
+        """Go one step: (B, 5) input row -> hidden, cell."""
+        sums = np.concatenate([hidden, row], axis=1) @ self._kernel + constant
+        return self._norm.step(sums, cell)
+
+
+class NumpyHyperLSTM:
+    """A HyperLSTM. Its states are (B, H + U), its own before those of the smaller LSTM.
+
+    Args:
+        weights: Arrays by name, as `model.hyper.HyperLSTM` calls them.
+        forget_bias: Added to both forget gates.
+    """
+
+    hidden_first = True
+
+    def __init__(self, weights: Mapping[str, Array], forget_bias: float) -> None:
+        """Keep the weights."""
+        self.units = len(weights["recurrent_kernel"])
+        self.state_size = self.units + len(weights["hyper_recurrent_kernel"])
+        self._weights = weights
+        self._inner_kernel = np.concatenate(
+            [weights[f"hyper_{name}_kernel"] for name in ("hidden", "recurrent", "input")]
+        )
+        self._norm = Norm(weights, "", forget_bias)
+        self._inner_norm = Norm(weights, "hyper_", forget_bias)
+
+    def constant(self, z: Array | None, batch_size: int) -> Array:
+        """Return what every step adds to the input's sums, (B, 4H + 4U)."""
+        if z is None or "latent_kernel" not in self._weights:
+            return np.zeros((batch_size, 4 * self.state_size), dtype=np.float32)
+        kernels = [self._weights[f"{prefix}latent_kernel"] for prefix in ("", "hyper_")]
+        return np.asarray(z @ np.concatenate(kernels, axis=1))
+
+    def step(self, row: Array, hidden: Array, cell: Array, constant: Array) -> tuple[Array, Array]:
+        """Go one step: (B, 5) input row -> hidden, cell."""
+        weights, units = self._weights, self.units
+        own, inner = constant[:, : 4 * units], constant[:, 4 * units :]
+        sums = np.concatenate([hidden, row], axis=1) @ self._inner_kernel + inner
+        inner_hidden, inner_cell = self._inner_norm.step(sums, cell[:, units:])
+        embedding = inner_hidden @ weights["scale_embedding_kernel"]
+        scales = _modulate(embedding + weights["scale_embedding_bias"], weights["scale_kernel"])
+        shifts = _modulate(
+            inner_hidden @ weights["shift_embedding_kernel"], weights["shift_kernel"]
+        )
+        of_input = row @ weights["input_kernel"] + own
+        of_state = hidden[:, :units] @ weights["recurrent_kernel"]
+        sums = scales[:, : 4 * units] * of_input + scales[:, 4 * units :] * of_state
+        own_hidden, own_cell = self._norm.step(sums + shifts + weights["bias"], cell[:, :units])
+        return (
+            np.concatenate([own_hidden, inner_hidden], axis=1),
+            np.concatenate([own_cell, inner_cell], axis=1),
+        )
+
+
+class Norm:
+    """What turns sums into gates, and those into the next state, with layer normalisation.
+
+    Args:
+        weights: Arrays by name.
+        prefix: Of the names of gamma, beta, cell_gamma and cell_beta.
+        forget_bias: Added to the forget gate.
+    """
+
+    def __init__(self, weights: Mapping[str, Array], prefix: str, forget_bias: float) -> None:
+        """Put the forget bias into beta."""
+        self._gamma = weights[f"{prefix}gamma"]
+        self._beta = with_forget_bias(weights[f"{prefix}beta"], forget_bias)
+        self._cell_gamma = weights[f"{prefix}cell_gamma"]
+        self._cell_beta = weights[f"{prefix}cell_beta"]
+
+    def step(self, sums: Array, cell: Array) -> tuple[Array, Array]:
+        """Go one step: (B, 4H) sums and (B, H) cell -> hidden, cell."""
+        normal = np.concatenate([_normalize(part) for part in np.split(sums, 4, axis=1)], axis=1)
+        i, g, f, o = np.split(normal * self._gamma + self._beta, 4, axis=1)
+        cell = sigmoid(f) * cell + sigmoid(i) * np.tanh(g)
+        shown = _normalize(cell) * self._cell_gamma + self._cell_beta
+        return sigmoid(o) * np.tanh(shown), cell
+
+
+Cell = NumpyLSTM | NumpyLayerNormLSTM | NumpyHyperLSTM
+
+CELL_CLASSES: dict[str, type[Cell]] = {
+    "lstm": NumpyLSTM,
+    "layer_norm": NumpyLayerNormLSTM,
+    "hyper": NumpyHyperLSTM,
+}
+
+
+def make_cell(kind: str, weights: Mapping[str, Array], room: str, config: ModelConfig) -> Cell:
+    """Make the cell whose weights have names that begin with `room`, such as "decoder/lstm/"."""
+    own = {name.removeprefix(room): w for name, w in weights.items() if name.startswith(room)}
+    return CELL_CLASSES[kind](own, config.forget_bias)
+
+
+def sigmoid(x: Array) -> Array:
+    """Return 1 / (1 + exp(-x)), by way of tanh, which does not overflow."""
+    return 0.5 * (1 + np.tanh(0.5 * x))
+
+
+def with_forget_bias(bias: Array, forget_bias: float) -> Array:
+    """Return (4H,) biases with the forget bias added to f, the third quarter."""
+    units = len(bias) // 4
+    result = bias.copy()
+    result[2 * units : 3 * units] += np.float32(forget_bias)
+    return result
+
+
+def _normalize(values: Array) -> Array:
+    """Take the mean of each row of (B, K) away and divide by its deviation."""
+    centred = values - values.mean(axis=1, keepdims=True)
+    return centred / np.sqrt((centred**2).mean(axis=1, keepdims=True) + NORM_EPSILON)
+
+
+def _modulate(embedding: Array, kernel: Array) -> Array:
+    """Return (B, K H), each of K embeddings (B, K E) times its matrix of (K, E, H)."""
+    parts = np.split(embedding, len(kernel), axis=1)
+    return np.concatenate([part @ own for part, own in zip(parts, kernel, strict=True)], axis=1)
