@@ -551,7 +551,7 @@ def train(
         data: A data file, or its path.
         out: The run's folder: a model folder of the best validation, with checkpoints, pages of
             drawings and figures beside it.
-        preset: "magenta" (the default), "kanji" or "small"; see `training.presets`.
+        preset: "magenta" (the default), "paper", "kanji" or "small"; see `training.presets`.
         steps: Steps in all; None for the preset's.
         resume: Go on with the run in `out`, with its settings; steps and minutes may be new.
         overwrite: Replace the run in `out`.

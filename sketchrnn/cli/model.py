@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from sketchrnn.model.config import ModelConfig
 
 
 @click.group()
@@ -44,8 +47,12 @@ def info(name: str, as_json: bool) -> None:
     rows: list[tuple[str, Any]] = [
         ("folder", found.path),
         ("kind", kind),
-        ("encoder", f"{config.encoder_cell} {config.encoder_size} a direction"),
-        ("decoder", f"{config.decoder_cell} {config.decoder_size}, {config.num_mixtures} mixtures"),
+        ("encoder", f"{_cell(config, config.encoder_cell, config.encoder_size)} a direction"),
+        (
+            "decoder",
+            f"{_cell(config, config.decoder_cell, config.decoder_size)}, "
+            f"{config.num_mixtures} mixtures",
+        ),
         ("parameters", f"{parameters:,}"),
         ("longest drawing", f"{config.max_seq_len} steps"),
         ("scale factor", f"{config.scale_factor:.4f} data units"),
@@ -58,6 +65,12 @@ def info(name: str, as_json: bool) -> None:
         rows = [row for row in rows if row[0] != "encoder"]
     for label, value in rows:
         click.echo(f"{label:<16}{value}")
+
+
+def _cell(config: ModelConfig, kind: str, units: int) -> str:
+    """Return the kind of a cell with its sizes."""
+    inner = f" ({config.hyper_units} beside, embedding {config.hyper_embedding})"
+    return f"{kind} {units}{inner if kind == 'hyper' else ''}"
 
 
 def _source(source: Any) -> str:

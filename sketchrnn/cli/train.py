@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("data", metavar="FILE.h5")
 @click.option("-o", "--output", required=True, metavar="RUN", help="The run's folder.")
-@click.option("--preset", help="magenta (the default), kanji or small.")
+@click.option("--preset", help="magenta (the default), paper, kanji or small.")
 @click.option("--steps", type=click.IntRange(min=1), help="Steps in all.")
 @click.option("--minutes", type=float, help="Stop after so much training time.")
 @click.option(

@@ -93,6 +93,20 @@ class TrainConfig:
 PRESETS: dict[str, dict[str, Any]] = {
     # the reference's defaults, which are the defaults of both configurations
     "magenta": {},
+    # Ha and Eck (2017) as far as its appendix is remembered, not copied from it: a HyperLSTM that
+    # draws, layer norm in the encoder, no point-drop. w_kl, which the paper varies, and what is not
+    # named here are the reference's. Large: for a GPU.
+    "paper": {
+        "encoder_cell": "layer_norm",
+        "decoder_cell": "hyper",
+        "encoder_size": 512,
+        "decoder_size": 2048,
+        "learning_rate": 1e-4,
+        "eta_min": 0.01,
+        "kl_decay": 0.99999,
+        "random_scale": 0.1,
+        "point_drop": 0.0,
+    },
     # KanjiVG on a small machine. The KL term grows slowly enough that z is in use before it weighs
     # much, and fast enough that the prior draws well after some 10,000 steps. It has no floor:
     # under one, the encoder need not spread its codes over the prior, and what the prior then draws

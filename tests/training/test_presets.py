@@ -49,7 +49,10 @@ def test_text_becomes_the_settings_type():
         ({"kl_decay": 1.5}, "from 0 to 1"),
         ({"point_drop": 1}, "from 0 to below 1"),
         ({"conditional": "perhaps"}, "must be true or false"),
-        ({"decoder_cell": "gru"}, "decoder_cell is 'gru', and must be one of lstm"),
+        (
+            {"decoder_cell": "gru"},
+            "decoder_cell is 'gru', and must be one of lstm, layer_norm, hyper",
+        ),
         ({"recurrent_dropout_rate": 1.0}, "the share that is dropped, not kept"),
     ],
 )
@@ -59,7 +62,8 @@ def test_what_cannot_be_used_is_refused(changes, message):
 
 
 def test_unknown_preset():
-    with pytest.raises(BadSettingError, match="unknown preset 'large'; use one of magenta, kanji"):
+    message = "unknown preset 'large'; use one of magenta, paper, kanji, small"
+    with pytest.raises(BadSettingError, match=message):
         settings("large", {}, **DATA)
 
 
