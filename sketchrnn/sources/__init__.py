@@ -1,4 +1,4 @@
-"""Files -> Drawings: KanjiVG, sketch-rnn npz, Quick, Draw! ndjson, the paths of any SVG."""
+"""Files -> Drawings: SVG, InkML, Quick, Draw!, KanjiVG and other data sets, pictures of lines."""
 
 from sketchrnn.sources.open import open_source, read, read_all
 from sketchrnn.sources.source import Fit, Item, OnSkip, Source

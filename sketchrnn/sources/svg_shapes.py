@@ -18,6 +18,10 @@ SHAPES = {"path", "rect", "circle", "ellipse", "line", "polyline", "polygon"}
 Segment = tuple[complex, ...]
 """(start, end) of a line, or (start, control, control, end) of a cubic curve."""
 
+# The library mirrors the control point of any curve before; the standard only that of its kind.
+_NUMBERS = r"(?:[^A-Za-z]|[eE](?=[-+\d]))*"
+_OTHER_KIND = re.compile(rf"([QqTt]{_NUMBERS})(?=[Ss])|([CcSs]{_NUMBERS})(?=[Tt])")
+
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 
 
@@ -41,6 +45,7 @@ def subpaths(element: Element, viewport: tuple[float, float], name: str) -> list
         raise BadFileError(
             f"has more than {MAX_POINTS:,} points", path=name, hint="split it into smaller files"
         )
+    text = _OTHER_KIND.sub(r"\g<0>l0,0", text)  # a line between them, which `_segments` drops
     from svgelements import Path  # slow to import, and only SVG files need it
 
     return parse(lambda: list(_segments(Path(text))), text, "path data", name)
@@ -137,7 +142,9 @@ def _segments(path: Any) -> Iterator[list[Segment]]:
             segments.append((start, (start + 2 * middle) / 3, (end + 2 * middle) / 3, end))
         elif segment.start is not None and segment.end is not None:  # a line or a closing one
             line = _complex(segment.start, segment.end)
-            if not (kind == "Close" and segments and line[0] == line[1]):  # adds nothing
+            after_curve = kind == "Line" and segments and len(segments[-1]) == 4
+            adds_nothing = line[0] == line[1] and (after_curve or (kind == "Close" and segments))
+            if not adds_nothing:
                 segments.append(line)
     if segments:
         yield segments

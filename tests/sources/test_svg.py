@@ -122,6 +122,22 @@ def test_round_shapes_are_followed():
     assert smooth[:, 1].max() == pytest.approx(3, abs=0.02) == -smooth[:, 1].min()
 
 
+@pytest.mark.parametrize(
+    ("smooth", "plain"),
+    [
+        ("Q5 10 10 0T20 0", "Q5 10 10 0Q15 -10 20 0"),
+        ("C1 5 5 10 10 0S20 5 30 0", "C1 5 5 10 10 0C15 -10 20 5 30 0"),
+        ("q5 10 10 0s10 5 20 0", "q5 10 10 0c0 0 10 5 20 0"),  # no mirror of another kind
+        ("q5 1e1 10 0t1e1 0s10 5 20 0", "q5 10 10 0q5 -10 10 0c0 0 10 5 20 0"),
+        ("c1 5 5 10 10 0t10 5s1 2 9 9", "c1 5 5 10 10 0q0 0 10 5c0 0 1 2 9 9"),
+        ("a5 5 0 0110 0s10 5 20 0", "a5 5 0 0 1 10 0c0 0 10 5 20 0"),
+    ],
+)
+def test_smooth_curves_mirror_the_control_of_their_own_kind(smooth, plain):
+    (ours,), (wanted,) = (strokes(f'<path d="M0 0{data}"/>') for data in (smooth, plain))
+    assert np.allclose(ours, wanted)
+
+
 def test_units_are_those_of_the_screen():
     data = (
         b'<svg width="10mm" height="20mm" viewBox="5 5 100 200"><path d="M5 5h100"/>'
