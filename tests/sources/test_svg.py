@@ -86,6 +86,10 @@ def test_strokes(body, expected):
             [[[0, 0], [20, 0]]],
         ),
         ('<g transform="rotate(90) scale(2 3)"><path d="M0 0h1"/></g>', [[[0, 0], [0, 2]]]),
+        (
+            '<g transform="rotate(90)"><path transform="scale(2 3)" d="M0 0h1v1"/></g>',
+            [[[0, 0], [0, 2], [-3, 2]]],
+        ),
         ('<clipPath><path d="M0 0h1"/></clipPath><path d="M2 0h1"/>', [[[2, 0], [3, 0]]]),
         # what nobody sees is no stroke, where there is something to see
         ('<path d="M0 0h24v24H0z" fill="none"/><path d="M2 0h1"/>', [[[2, 0], [3, 0]]]),
