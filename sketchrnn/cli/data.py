@@ -125,9 +125,9 @@ def get(
 @click.option("-o", "--output", required=True, metavar="FILE.h5", help="The data file to write.")
 @click.option(
     "--epsilon",
-    type=float,
-    help="Simplify to within so many data units; 0: not at all. "
-    "Otherwise 1.5 for KanjiVG, 2 for other drawings, none for npz.",
+    metavar="FLOAT|auto",
+    help="Simplify to within so many data units; 0: not at all; auto: as little as makes 99 of "
+    "100 drawings short enough. Otherwise 1.5 for KanjiVG, 2 for other drawings, none for npz.",
 )
 @click.option(
     "--max-steps",
@@ -152,7 +152,18 @@ def get(
     metavar="A,B,…",
     help="Of KanjiVG: kanji, extended, hiragana, katakana, latin, digits, radicals, other, all.",
 )
-@click.option("--limit", type=click.IntRange(min=1), help="Keep at most so many drawings.")
+@click.option("--limit", type=click.IntRange(min=1), help="Keep at most so many of a category.")
+@click.option("--recognized", is_flag=True, help="Keep what Quick, Draw! recognized.")
+@click.option(
+    "--country", "countries", multiple=True, metavar="CODE", help="Keep drawings from it."
+)
+@click.option(
+    "--component", "components", multiple=True, help="Keep characters with it, of KanjiVG."
+)
+@click.option("--min-strokes", type=click.IntRange(min=1), help="Drop drawings with fewer.")
+@click.option("--max-strokes", type=click.IntRange(min=1), help="Drop drawings with more.")
+@click.option("--min-points", type=click.IntRange(min=1), help="Drop drawings with fewer.")
+@click.option("--max-points", type=click.IntRange(min=1), help="Drop drawings with more.")
 @click.option("--licence", help="Of the drawings, where the input does not say.")
 @click.option("--attribution", help="Whom to name, where the input does not say.")
 @click.option("-v", "--verbose", is_flag=True, help="Name everything skipped, not the first few.")
@@ -160,6 +171,7 @@ def get(
 def convert(
     inputs: tuple[str, ...],
     output: str,
+    epsilon: str | None,
     max_steps: int | None,
     splits: str,
     scripts: str,
@@ -176,7 +188,8 @@ def convert(
     \b
     Examples:
       sketchrnn data convert kanjivg -o kanji.h5
-      sketchrnn data convert cat.ndjson dog.ndjson -o pets.h5 --limit 20000
+      sketchrnn data convert cat.ndjson dog.ndjson -o pets.h5 --limit 20000 --recognized
+      sketchrnn data convert raw/ant.ndjson -o ants.h5 --epsilon auto --max-steps 60
       sketchrnn data convert drawings/ -o mine.h5 --licence CC0 --splits 80,10,10
     """
     from sketchrnn.data import EXTENT
@@ -187,6 +200,7 @@ def convert(
         report = convert_data(
             inputs,
             output,
+            epsilon=_epsilon(epsilon),
             max_steps=MAX_STEPS if max_steps is None else max_steps or None,
             splits=_shares(splits),
             scripts=[name.strip() for name in scripts.split(",") if name.strip()],
@@ -385,6 +399,17 @@ def _common(counts: dict[str, int], most: int = 8) -> str:
     ranked = sorted(counts.items(), key=lambda pair: -pair[1])
     text = ", ".join(f"{name} {count:,}" for name, count in ranked[:most])
     return text + (f" and {len(ranked) - most} more" if len(ranked) > most else "")
+
+
+def _epsilon(text: str | None) -> Any:
+    from sketchrnn.drawing import BadSettingError
+
+    if text is None or text == "auto":
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        raise BadSettingError(f"epsilon is {text!r}", hint="give a number, or auto") from None
 
 
 def _shares(text: str) -> list[float]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sketchrnn.drawing import BadSettingError, Drawing
+import numpy as np
+
+from sketchrnn.drawing import BadDrawingError, BadSettingError, Drawing, geometry
 
 EXTENT = 255.0
 """The side of the square that data units fill, after Quick, Draw!."""
@@ -73,14 +75,55 @@ class Preparation:
         A drawing that is fitted by its own size is moved to (0, 0) of its bounds; one with a box
         keeps its place in the box.
         """
+        prepared = self._move(drawing)
+        return prepared.simplify(self.epsilon) if self.epsilon > 0 else prepared
+
+    def apply_all(self, drawings: Sequence[Drawing]) -> list[Drawing | BadDrawingError]:
+        """Do what `apply` does to many drawings at once, in a fraction of the time.
+
+        With fit "keep" the drawings stay in place.
+
+        Returns:
+            The drawings, or what is wrong with them.
+        """
+        moved: list[Drawing | BadDrawingError] = []
+        for drawing in drawings:
+            try:
+                moved.append(drawing if self.fit == "keep" else self._move(drawing))
+            except BadDrawingError as error:
+                moved.append(error)
+        good = [d for d in moved if isinstance(d, Drawing) and d.strokes]
+        if self.epsilon <= 0 or not good:
+            return moved
+        counts = [len(stroke) for drawing in good for stroke in drawing.strokes]
+        points = np.concatenate([stroke for drawing in good for stroke in drawing.strokes])
+        keep = geometry.kept_points(points, counts, self.epsilon)
+        ends = np.cumsum(counts)
+        kept = np.concatenate([[0], np.cumsum(keep)])[ends]  # points kept up to each stroke's end
+        kept_counts = np.diff(kept, prepend=0).tolist()
+        points = points[keep]
+        stroke = point = 0
+        result: list[Drawing | BadDrawingError] = []
+        for item in moved:
+            if isinstance(item, BadDrawingError) or not item.strokes:
+                result.append(item)
+                continue
+            of_this = kept_counts[stroke : stroke + len(item.strokes)]
+            end = point + sum(of_this)
+            of_item = points[point:end]
+            result.append(Drawing.from_points(of_item, of_this, item.category, item.metadata))
+            stroke += len(of_this)
+            point = end
+        return result
+
+    def _move(self, drawing: Drawing) -> Drawing:
+        """Return the drawing in data units, not simplified."""
         box = drawing.metadata.get("box")
         scale = self.scale_of(drawing)
         if self.fit == "box" and box:
-            prepared = drawing.transform(scale).with_metadata(box=self.extent)
-        else:
-            x_min, y_min, _, _ = drawing.bounds
-            prepared = drawing.transform(scale, (-scale * x_min, -scale * y_min))
-        return prepared.simplify(self.epsilon) if self.epsilon > 0 else prepared
+            return drawing.transform(scale).with_metadata(box=self.extent)
+        x_min, y_min, _, _ = drawing.bounds
+        return drawing.transform(scale, (-scale * x_min, -scale * y_min))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the values for JSON."""

@@ -66,6 +66,10 @@ class ConversionReport:
         splits: Split -> drawings.
         categories: Category -> drawings; "" for drawings that have none.
         scale_factor: Of the training drawings.
+        epsilon: The simplification, in data units; 0 or less: none.
+        epsilon_chosen: Whether it was chosen to meet the most steps that were asked for.
+        duplicates: How many of the drawings kept are exact copies of others.
+        duplicates_exact: Whether that is a count; otherwise an estimate.
     """
 
     read: int = 0
@@ -76,6 +80,10 @@ class ConversionReport:
     splits: Counter[str] = dataclasses.field(default_factory=Counter)
     categories: Counter[str] = dataclasses.field(default_factory=Counter)
     scale_factor: float = 1.0
+    epsilon: float = 0.0
+    epsilon_chosen: bool = False
+    duplicates: int = 0
+    duplicates_exact: bool = True
 
     def skip(self, name: str, reason: str) -> None:
         """Count a drawing that was skipped."""
@@ -98,6 +106,10 @@ class ConversionReport:
             "splits": dict(self.splits),
             "categories": dict(self.categories),
             "scale_factor": self.scale_factor,
+            "epsilon": self.epsilon,
+            "epsilon_chosen": self.epsilon_chosen,
+            "duplicates": self.duplicates,
+            "duplicates_exact": self.duplicates_exact,
         }
 
     def lines(self) -> list[str]:
@@ -111,6 +123,11 @@ class ConversionReport:
             f"steps a drawing: mean {self.after.mean:.1f}, longest {self.after.longest}"
             f" (before simplification {self.before.mean:.1f}, {self.before.longest})"
         )
+        if self.epsilon_chosen:
+            lines.append(f"epsilon {self.epsilon:g}, chosen so that drawings are short enough")
+        if self.duplicates:
+            about = "" if self.duplicates_exact else "about "
+            lines.append(f"exact duplicates: {about}{self.duplicates}, kept")
         if set(self.categories) - {""}:
             common = [f"{name or '(none)'} {n}" for name, n in self.categories.most_common(8)]
             more = len(self.categories) - len(common)

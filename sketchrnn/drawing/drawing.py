@@ -178,7 +178,11 @@ class Drawing:
             BadDrawingError: If a coordinate becomes infinite.
         """
         metadata = {key: v for key, v in self.metadata.items() if key not in ("box", "extent")}
-        return self._with_strokes([scale * s + np.asarray(shift) for s in self.strokes], metadata)
+        if not self.strokes:
+            return self._with_strokes((), metadata)
+        points = scale * np.concatenate(self.strokes) + np.asarray(shift)
+        counts = [len(stroke) for stroke in self.strokes]
+        return Drawing.from_points(points, counts, self.category, metadata)
 
     def fit(self, size: tuple[float, float], margin: float = 0.0) -> Drawing:
         """Scale without distortion, and centre, into a page from (0, 0) to `size`.

@@ -178,7 +178,7 @@ def _descend(
         todo = [(end - n, end - 1, math.inf) for end, n in zip(ends, counts, strict=True)]
         for start, end, _ in todo:
             squares[start] = squares[end] = np.inf
-        _descend_few(*points.T, todo, squares, threshold, endless)
+        _descend_few(points[:, 0], points[:, 1], todo, squares, threshold, endless)
         return squares
     sizes = np.asarray(counts)
     last = np.cumsum(sizes) - 1

@@ -153,7 +153,7 @@ def test_convert_heeds_its_options(run, pets, tmp_path):
     status, _, _ = run("convert", pets, "-o", out, *options.split(), "--attribution", "me")
     assert status == 0
     with open_data(out) as data:
-        assert len(data) == 20
+        assert len(data) == 30  # 20 cats and all 10 dogs
         assert data.preparation.epsilon == 0 and data.preparation.extent == 100
         assert data.preparation.max_steps is None
         assert (data.info["splits"], data.info["seed"]) == ([50, 25, 25], 3)
@@ -252,6 +252,7 @@ def test_characters_are_captions_in_svg_and_code_points_where_they_are_painted(
         (["convert", "pets.ndjson", "-o", "a.h5", "--splits", "0,1,1"], ["90,5,5"]),
         (["convert", "pets.ndjson", "-o", "a.h5", "--scripts", "klingon"], ["klingon", "kana"]),
         (["convert", "pets.ndjson", "-o", "a.h5", "--epsilon", "-3"], ["epsilon"]),
+        (["convert", "pets.ndjson", "-o", "a.h5", "--epsilon", "some"], ["'some'", "auto"]),
         (["info", "missing.h5"], ["missing.h5", "data convert"]),
         (["info", "pets.ndjson"], ["pets.ndjson", "not a data file"]),
         (["show", "missing.h5", "-o", "a.svg"], ["missing.h5"]),

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sketchrnn.data import convert, open_data
+from sketchrnn.data import Preparation, convert, open_data
+from sketchrnn.data.duplicates import DuplicateCounter
 from sketchrnn.drawing import (
     BadFileError,
     BadSettingError,
@@ -175,9 +176,9 @@ def test_several_inputs_and_who_made_them(ndjson, tmp_path):
     for i in range(12):
         (svgs / f"{i}.svg").write_text(f'<svg><path d="M0 0L{i} 9C1 2 3 4 5 {i}"/></svg>')
     out = tmp_path / "a.h5"
-    report = convert([ndjson, svgs], out, attribution="me and Google", limit=65)
-    assert report.kept == 65
-    assert report.categories == {"cat": 40, "dog": 20, "": 5}
+    report = convert([ndjson, svgs], out, attribution="me and Google", limit=30)
+    assert report.categories == {"cat": 30, "dog": 20, "": 12}
+    assert report.skipped["is beyond the limit of 30 of a category"].count == 10
     with open_data(out) as data:
         assert [source["name"] for source in data.info["sources"]] == ["pets.ndjson", "svgs"]
         assert data.info["attribution"] == "me and Google"
@@ -360,3 +361,94 @@ def test_a_drawing_may_be_a_dot(tmp_path):
     with open_data(tmp_path / "a.h5") as data:
         assert data["train"][0] == Drawing([[(0, 0)]], "cat")
         assert len(data["train"][1].strokes[1]) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "kept"),
+    [
+        ({"recognized": True}, {"a", "c"}),
+        ({"countries": ["de", "US"]}, {"a", "b"}),
+        ({"min_strokes": 2}, {"c"}),
+        ({"max_strokes": 1, "min_points": 3}, {"b"}),
+        ({"max_points": 2}, {"a"}),
+    ],
+)
+def test_filters_keep_what_they_say_and_count_the_rest(tmp_path, options, kept):
+    path = tmp_path / "a.ndjson"
+    path.write_text(
+        "\n".join(
+            [
+                line([[[0, 9], [0, 9]]], "a", countrycode="DE", recognized=True),
+                line([[[0, 9, 9], [0, 9, 0]]], "b", countrycode="US", recognized=False),
+                line([[[0, 9], [0, 9]], [[5], [5]]], "c", countrycode="FR", recognized=True),
+            ]
+        )
+    )
+    report = convert(path, tmp_path / "a.h5", splits=(1, 0, 0), **options)
+    assert set(report.categories) == kept
+    assert report.read == 3 == report.kept + sum(entry.count for entry in report.skipped.values())
+
+
+def test_a_chosen_epsilon_is_the_least_that_makes_drawings_short_enough(ndjson, tmp_path):
+    report = convert(ndjson, tmp_path / "a.h5", epsilon="auto", max_steps=7)
+    assert report.kept == 60 and report.after.longest == 7
+    assert report.epsilon_chosen and report.epsilon > 2
+    with open_data(tmp_path / "a.h5") as data:
+        assert data.preparation.epsilon == report.epsilon == data.info["report"]["epsilon"]
+    less = convert(ndjson, tmp_path / "b.h5", epsilon=report.epsilon - 0.02, max_steps=7)
+    assert less.kept < 60
+    assert convert(ndjson, tmp_path / "c.h5", epsilon="auto").epsilon == 2.0
+    with pytest.raises(BadSettingError, match="max-steps"):
+        convert(ndjson, tmp_path / "d.h5", epsilon="auto", max_steps=None)
+
+
+def test_exact_duplicates_are_counted(ndjson, tmp_path):
+    assert convert(ndjson, tmp_path / "a.h5").duplicates == 0
+    ndjson.write_text("\n".join([ndjson.read_text()] * 3))
+    report = convert(ndjson, tmp_path / "b.h5")
+    assert (report.duplicates, report.duplicates_exact) == (120, True)
+    assert "exact duplicates: 120" in "\n".join(report.lines())
+
+
+def test_raw_drawings_become_what_quick_draw_made_of_them(tmp_path):
+    x = [0.0, 100.5, 510.0, 510.0]
+    y = [0.0, 0.0, 0.0, 255.0]
+    path = tmp_path / "raw.ndjson"
+    path.write_text(line([[x, y, [0, 1, 2, 3]]]))
+    report = convert(path, tmp_path / "a.h5", splits=(1, 0, 0))
+    assert (report.before.longest, report.after.longest) == (3, 2)
+    with open_data(tmp_path / "a.h5") as data:
+        assert data[0] == Drawing([[(0, 0), (255, 0), (255, 128)]], "cat")
+    convert(path, tmp_path / "b.h5", splits=(1, 0, 0), epsilon=0)
+    with open_data(tmp_path / "b.h5") as data:
+        assert data[0].num_points == 4
+
+
+@pytest.mark.long
+def test_four_files_in_one(shared_data, tmp_path):
+    names = ("car", "sun", "backpack", "shoe")
+    paths = [shared_data / f"quickdraw/simplified/{name}.ndjson" for name in names]
+    report = convert(paths, tmp_path / "a.h5", max_steps=None)
+    assert report.kept == 35_340
+    assert report.categories == {"car": 11_641, "sun": 8_117, "backpack": 7_827, "shoe": 7_755}
+    assert report.duplicates == 0
+
+
+def test_a_batch_is_prepared_as_each_drawing_is():
+    drawings = []
+    generator = np.random.default_rng(3)
+    for _ in range(40):
+        strokes = [generator.uniform(0, 50, (n, 2)) for n in generator.integers(1, 30, 4)]
+        drawings.append(Drawing(strokes, "cat", {"box": 100.0}))
+    drawings.insert(7, Drawing([]))
+    for fit in ("box", "longer_side"):
+        preparation = Preparation(fit=fit, epsilon=3.0)
+        assert preparation.apply_all(drawings) == [preparation.apply(d) for d in drawings]
+
+
+def test_memory_of_duplicates_is_bounded():
+    counter = DuplicateCounter(most=64)
+    for number in range(4000):
+        counter.add(Drawing([[(number % 2000, 0)]]))
+    assert len(counter._seen) <= 64 and not counter.exact
+    assert 500 < counter.count < 4000
