@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -118,8 +119,8 @@ def evaluation_batches(
 ) -> Iterator[tuple[NDArray[np.int64], Batch]]:
     """Yield all drawings of a split in order, padded to N_max, nothing augmented.
 
-    The noise of a drawing depends on seed and its number alone, so that no figure depends on the
-    batch size. The last batch is filled up with the first drawings.
+    The noise of a drawing depends on the seed and on its rows alone, so that no figure depends on
+    the batch size or on the order. The last batch is filled up with the first drawings.
 
     Yields:
         The (b,) numbers of the drawings that count, b <= B, and a batch as `Batches` gives, B
@@ -133,7 +134,8 @@ def evaluation_batches(
         indices = np.resize(np.concatenate([counted, numbers]), batch_size)
         batch = pad(*_gather(all_rows, offsets, indices), max_seq_len)
         if z_size:
-            batch["eps"] = np.stack([latent_noise(seed, int(i), z_size) for i in indices])
+            names = [_name(all_rows[offsets[i] : offsets[i + 1]]) for i in indices]
+            batch["eps"] = np.stack([latent_noise(seed, name, z_size) for name in names])
         yield counted, batch
 
 
@@ -142,6 +144,11 @@ def latent_noise(seed: int, number: int, z_size: int) -> NDArray[np.float32]:
     key = np.array([seed, number], "u8")
     generator = np.random.Generator(np.random.Philox(key=key))
     return generator.standard_normal(z_size, dtype=np.float32)
+
+
+def _name(rows: NDArray[np.float32]) -> int:
+    """Return a number of 64 bits that stands for a drawing."""
+    return int.from_bytes(hashlib.blake2b(rows.tobytes(), digest_size=8).digest(), "little")
 
 
 def pad(rows: NDArray[np.float32], lengths: NDArray[np.int64], max_seq_len: int) -> Batch:

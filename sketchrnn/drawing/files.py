@@ -53,11 +53,12 @@ def whole_file(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iter
         OutputExistsError: If the file exists and `overwrite` is false.
     """
     target = check_output(path, overwrite=overwrite)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(
-        prefix=f".{target.stem[:40]}-", suffix=target.suffix, dir=target.parent
-    )
-    os.close(handle)
+    with _place_named(target.parent):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(
+            prefix=f".{target.stem[:40]}-", suffix=target.suffix, dir=target.parent
+        )
+        os.close(handle)
     beside = Path(name)
     try:
         yield beside
@@ -87,8 +88,9 @@ def whole_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -> It
         OutputExistsError: If the folder exists and `overwrite` is false.
     """
     target = check_output(path, overwrite=overwrite)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}-", dir=target.parent))
+    with _place_named(target.parent):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}-", dir=target.parent))
     old = beside.with_name(beside.name + ".old")
     try:
         yield beside
@@ -103,6 +105,16 @@ def whole_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -> It
                 shutil.rmtree(old, ignore_errors=True)
             else:
                 old.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _place_named(folder: Path) -> Iterator[None]:
+    """Turn what the system says of a place that cannot be written into one line of ours."""
+    try:
+        yield
+    except OSError as error:
+        problem = f"cannot be written to ({(error.strerror or 'unknown error').lower()})"
+        raise BadSettingError(problem, path=folder, hint="choose another place") from error
 
 
 def _umask() -> int:

@@ -94,7 +94,7 @@ def compiled(function: Callable[..., Any], variables: Sequence[Any]) -> Callable
         return lambda *arguments: pure([v.value for v in variables], *arguments)
     import tensorflow as tf
 
-    return tf.function(function, jit_compile=True)
+    return tf.function(function, jit_compile=True, autograph=False, reduce_retracing=True)
 
 
 def scan(
@@ -120,7 +120,9 @@ def scan(
     Returns:
         The last carry, and the outputs (T, ...) in the order of the sequences.
     """
-    if require() == "jax":
+    import keras
+
+    if keras.backend.backend() == "jax":
         import jax
 
         return jax.lax.scan(body, carry, sequences, reverse=reverse)

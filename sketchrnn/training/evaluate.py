@@ -77,8 +77,7 @@ def evaluate(
         network: For its configuration.
         split: Drawings in data units of the scale that the network was trained on.
         batch_size: How many at once; no figure depends on it.
-        sample_z: Whether z is drawn, with noise that depends on the drawing's number alone, or is
-            z_mean.
+        sample_z: Whether z is drawn, with noise that depends on the drawing alone, or is z_mean.
 
     Returns:
         As DESIGN defines: nats_per_drawing, nats_per_point, nats_per_point_data_units,

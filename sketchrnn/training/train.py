@@ -194,7 +194,7 @@ class Trainer:
                 figures = self._fit(until, limit)
                 scalars(self._step, "train", figures)
                 self._log("train", figures)
-                if self._step % self.train_config.evaluate_every == 0 or self._step >= steps:
+                if self._step % self.train_config.evaluate_every == 0:
                     self._validate(scalars)
                 sample_every = self.train_config.sample_every
                 if sample_every and self._step % sample_every == 0:

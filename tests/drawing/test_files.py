@@ -71,6 +71,16 @@ def test_a_place_that_is_none(tmp_path):
     assert check_output(tmp_path / "a" / "b" / "page.svg").name == "page.svg"
 
 
+def test_a_place_that_takes_no_files(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    line = r"cannot be written to \(no such file or directory\); choose another place"
+    with pytest.raises(BadSettingError, match=line), whole_file(tmp_path / "page.svg"):
+        raise AssertionError("never reached")
+
+
 def _umask():
     mask = os.umask(0)
     os.umask(mask)
