@@ -51,11 +51,11 @@ demo: $(READY)
 	$(SKETCHRNN) generate kanji -n 64 -t 0.4 --seed 7 -o out/kanji.svg
 	$(SKETCHRNN) generate kanji -n 64 -t 0.4 --seed 7 -o out/kanji.png
 	@echo '== 4/4  and goes from one to another'
-	$(SKETCHRNN) interpolate kanji kanjivg:水 kanjivg:火 --frames 10 --seed 7 -o out/interpolation.svg
+	$(SKETCHRNN) interpolate kanji kanjivg:林 kanjivg:銀 --frames 10 --seed 7 -o out/interpolation.svg
 	@echo
 	@echo 'Open these:'
 	@echo '  out/kanji.svg           64 invented kanji (the same as out/kanji.png)'
-	@echo '  out/interpolation.svg   from water to fire in ten steps'
+	@echo '  out/interpolation.svg   from a grove to silver in ten steps'
 	@echo '  out/first-attempts.svg  what two minutes of training can draw'
 
 test: lint
