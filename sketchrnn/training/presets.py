@@ -109,8 +109,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
     # KanjiVG on a small machine. The KL term grows slowly enough that z is in use before it weighs
     # much, and fast enough that the prior draws well after some 10,000 steps. It has no floor:
-    # under one, the encoder need not spread its codes over the prior, and what the prior then draws
-    # is blank one time in four.
+    # on one, the encoder need not spread its codes over the prior, and z stays without use.
     "kanji": {
         "decoder_size": 512,
         "encoder_size": 192,
