@@ -108,7 +108,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "point_drop": 0.0,
     },
     # KanjiVG on a small machine. The KL term grows slowly enough that z is in use before it weighs
-    # much, and fast enough that the prior draws well after some 10,000 steps. It has no floor:
+    # much, and fast enough that the prior draws well after some 5,000 steps. It has no floor:
     # on one, the encoder need not spread its codes over the prior, and z stays without use.
     "kanji": {
         "decoder_size": 512,
