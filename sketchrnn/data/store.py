@@ -272,6 +272,10 @@ class Split(Sequence[Drawing]):
         """Return the number of drawings."""
         return len(self._origins)
 
+    def __repr__(self) -> str:
+        """Say what it holds."""
+        return f"Split({self.name!r}, {len(self)} drawings)"
+
     @property
     def lengths(self) -> NDArray[np.int64]:
         """(n,) number of steps of each drawing (N_s)."""

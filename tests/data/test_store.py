@@ -84,6 +84,13 @@ def test_numbering_over_all_splits(tmp_path):
             data[-7]
 
 
+def test_a_file_says_what_it_holds(tmp_path):
+    path = write(tmp_path / "a.h5", [("train", Drawing([[(0, 0), (1, 2)]]))] * 2)
+    with open_data(path) as data:
+        assert repr(data) == "DataFile(a.h5: train 2)"
+        assert repr(data["train"]) == "Split('train', 2 drawings)"
+
+
 def test_the_scale_factor_is_of_the_training_offsets(tmp_path):
     rng = np.random.default_rng(0)
     train = [Drawing([rng.normal(5, 30, (9, 2))]) for _ in range(40)]
