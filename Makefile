@@ -13,8 +13,9 @@ SKETCHRNN := $(BIN)/sketchrnn
 FRAMEWORK := $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo cpu)
 EXTRAS := $(FRAMEWORK),jax,kanjivg,images,tensorboard,test
 
-# More than one process pays only where the tests are many: each of them imports Keras to collect.
-WORKERS ?= 0
+# Two processes, though each imports Keras to collect: the tests of the second backend are a long
+# process of their own.
+WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
