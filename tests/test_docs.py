@@ -20,6 +20,7 @@ PAGES = [
     ROOT / "CONTRIBUTING.md",
     *sorted((ROOT / "docs").glob("*.md")),
     *sorted((ROOT / "datasets").glob("*/README.md")),
+    *sorted((ROOT / "checkpoints").glob("*/README.md")),
 ]
 SHELLS = {"sh", "bash", "bat", "console"}
 LINK = re.compile(r"\]\((?!\w+:)([^)#]+)")
