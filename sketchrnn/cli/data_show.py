@@ -11,22 +11,38 @@ import click
 if TYPE_CHECKING:
     from sketchrnn.data import DataFile
     from sketchrnn.drawing import Drawing
+    from sketchrnn.render.gallery import Gallery
 
 
 @click.command()
 @click.argument("file", metavar="FILE.h5")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-def info(file: str, as_json: bool) -> None:
+@click.option(
+    "--plot",
+    metavar="OUT",
+    help="Also draw how long the drawings are, before and after, as .svg, .png, .pdf or .html.",
+)
+@click.option("--force", is_flag=True, help="Replace a picture that exists.")
+def info(file: str, as_json: bool, plot: str | None, force: bool) -> None:
     """Tell what a data file holds.
 
     \b
-    Example:
+    Examples:
       sketchrnn data info kanji.h5
+      sketchrnn data info kanji.h5 --plot lengths.svg
     """
     from sketchrnn.data import open_data
+    from sketchrnn.drawing.files import check_output
+    from sketchrnn.render.save import check_suffix
 
+    if plot is not None:
+        check_suffix(plot)
+        check_output(plot, overwrite=force)
     with open_data(file) as opened:
         facts = _facts(opened)
+        if plot is not None:
+            page = _lengths(opened)
+            page.save(plot, overwrite=force, note=lambda line: click.echo(line, err=True))
     if as_json:
         click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
         return
@@ -80,6 +96,11 @@ def info(file: str, as_json: bool) -> None:
 @click.option("--columns", type=click.IntRange(min=1), default=8, show_default=True)
 @click.option("--category", help="Choose from one category.")
 @click.option("--title", help="At the head of the page.")
+@click.option(
+    "--before-after",
+    is_flag=True,
+    help="Draw examples as they came beside what the data file keeps of them, every point marked.",
+)
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 def show(
     file: str,
@@ -90,6 +111,7 @@ def show(
     columns: int,
     category: str | None,
     title: str | None,
+    before_after: bool,
     force: bool,
 ) -> None:
     """Draw a random choice of a data file's drawings on a page.
@@ -98,9 +120,8 @@ def show(
     Examples:
       sketchrnn data show kanji.h5 -o kanji.png
       sketchrnn data show kanji.h5 -o test.svg --split test -n 200 --columns 20 --seed 7
+      sketchrnn data show kanji.h5 -o simplified.svg --before-after -n 8
     """
-    import numpy as np
-
     from sketchrnn.data import open_data
     from sketchrnn.drawing import BadSettingError
     from sketchrnn.drawing.files import check_output
@@ -110,44 +131,132 @@ def show(
     if output != "-":
         check_suffix(output)
         check_output(output, overwrite=force)
+    # where a font is needed to paint, few machines have one for every character
+    painted = output.lower().endswith((".png", ".pdf"))
     with open_data(file) as opened:
-        pool: Any = opened if split == "all" else opened[split]
-        indices = np.arange(len(pool))
-        if category is not None:
-            if category not in opened.categories:
-                raise BadSettingError(
-                    f"has no category {category!r}",
-                    path=file,
-                    hint=f"choose one of {', '.join(opened.categories[:10]) or 'none'}",
-                )
-            parts = list(opened.splits.values()) if split == "all" else [pool]
-            wanted = opened.categories.index(category)
-            indices = np.flatnonzero(np.concatenate([part.categories for part in parts]) == wanted)
-        chosen = np.random.default_rng(seed).permutation(indices)[:count]
-        drawings = [pool[int(index)] for index in sorted(chosen)]
         recipe = {
             "data": Path(file).name,
             "fingerprint": opened.fingerprint,
-            "split": split,
-            "seed": seed,
             "licence": opened.info.get("licence"),
             "attribution": opened.info.get("attribution"),
         }
-        many = len(opened.categories) > 1
-    # where a font is needed to paint, few machines have one for every character
-    painted = output.lower().endswith((".png", ".pdf"))
-    captions = [_character(d, painted) or (d.category if many else None) for d in drawings]
-    page = gallery(
-        drawings,
-        columns=min(columns, max(len(drawings), 1)),
-        title=title,
-        captions=captions if any(captions) else None,
-        recipe=recipe,
-    )
+        if category is not None and category not in opened.categories:
+            raise BadSettingError(
+                f"has no category {category!r}",
+                path=file,
+                hint=f"choose one of {', '.join(opened.categories[:10]) or 'none'}",
+            )
+        if before_after:
+            page = _before_after(opened, count, columns, category, title, recipe, painted)
+        else:
+            drawings = _choice(opened, split, count, seed, category)
+            many = len(opened.categories) > 1
+            captions = [_character(d, painted) or (d.category if many else None) for d in drawings]
+            page = gallery(
+                drawings,
+                columns=min(columns, max(len(drawings), 1)),
+                title=title,
+                captions=captions if any(captions) else None,
+                recipe={**recipe, "split": split, "seed": seed},
+            )
     if output == "-":
         click.echo(page.to_svg().rstrip())
     else:
         page.save(output, overwrite=force, note=lambda line: click.echo(line, err=True))
+
+
+def _choice(
+    opened: DataFile, split: str, count: int, seed: int, category: str | None
+) -> list[Drawing]:
+    """Return some drawings, in the order of the file."""
+    import numpy as np
+
+    pool: Any = opened if split == "all" else opened[split]
+    indices = np.arange(len(pool))
+    if category is not None:
+        parts = list(opened.splits.values()) if split == "all" else [pool]
+        wanted = opened.categories.index(category)
+        indices = np.flatnonzero(np.concatenate([part.categories for part in parts]) == wanted)
+    chosen = np.random.default_rng(seed).permutation(indices)[:count]
+    return [pool[int(index)] for index in sorted(chosen)]
+
+
+def _before_after(
+    opened: DataFile,
+    count: int,
+    columns: int,
+    category: str | None,
+    title: str | None,
+    recipe: dict[str, Any],
+    painted: bool,
+) -> Gallery:
+    """Lay out the examples of a data file in pairs."""
+    from sketchrnn.drawing import BadFileError
+    from sketchrnn.render import gallery
+
+    examples = [e for e in opened.examples if category is None or e.after.category == category]
+    if not examples:
+        what = "of that category " if category is not None else ""
+        raise BadFileError(
+            f"holds no examples {what}from before the conversion",
+            path=opened.path,
+            hint="convert the drawings again" if category is None else "leave --category away",
+        )
+    drawings, captions = [], []
+    for example in examples[:count]:
+        name = Path(example.name).name
+        if painted:
+            name = "".join(c if c < "\u2e80" else f"U+{ord(c):04X}" for c in name)
+        for drawing, when in ((example.before, name), (example.after, "kept")):
+            drawings.append(drawing)
+            captions.append(f"{when}: {drawing.num_points} points")
+    epsilon = opened.preparation.epsilon
+    kept = f"simplified to within {epsilon:g} units" if epsilon > 0 else "not simplified"
+    return gallery(
+        drawings,
+        columns=2 * max(1, min(columns // 2, len(examples))),
+        title=title or f"{opened.path.name}: as they came, and {kept}",
+        captions=captions,
+        recipe=recipe,
+        size=192,
+        fit="each",
+        points=True,
+        stroke_width=1.3,
+    )
+
+
+def _lengths(opened: DataFile) -> Gallery:
+    """Plot how many steps the drawings have, before and after."""
+    import numpy as np
+
+    from sketchrnn.render.plot import Panel, histograms
+
+    lengths = np.concatenate([split.lengths for split in opened.splits.values()])
+    values, numbers = np.unique(lengths, return_counts=True)
+    after = dict(zip(values.tolist(), numbers.tolist(), strict=True))
+    before = (opened.info.get("report") or {}).get("before", {}).get("counts", {})
+    came = {int(steps): int(number) for steps, number in before.items()}
+    limit = opened.preparation.max_steps
+    panels = [Panel("In the data file", after, _summary(after))]
+    if limit is not None:
+        panels = [Panel("In the data file", after, _summary(after), (limit, f"limit {limit}"))]
+    if came:
+        panels.insert(0, Panel("As they came", came, _summary(came)))
+    return histograms(panels, "steps a drawing", f"{opened.path.name}: {len(opened):,} drawings")
+
+
+def _summary(counts: dict[int, int]) -> str:
+    total = sum(counts.values())
+    if not total:
+        return ""
+    mean = sum(value * number for value, number in counts.items()) / total
+    seen = 0
+    median = 0
+    for median in sorted(counts):
+        seen += counts[median]
+        if 2 * seen >= total:
+            break
+    return f"mean {mean:.1f}, median {median}, longest {max(counts):,}"
 
 
 def _character(drawing: Drawing, as_code_point: bool) -> str | None:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from sketchrnn.data.duplicates import DuplicateCounter
+from sketchrnn.data.examples import Examples
 from sketchrnn.data.filters import Filters
 from sketchrnn.data.normalize import EXTENT, Preparation
 from sketchrnn.data.report import ConversionReport
@@ -150,6 +151,7 @@ def convert(
     lengths = [source.length for source in sources]
     length = None if None in lengths else sum(n or 0 for n in lengths)
     duplicates = DuplicateCounter()
+    examples = Examples()
     with (
         whole_file(out, overwrite=overwrite) as path,
         DataFileWriter(path, preparation, integer=whole, info=info) as writer,
@@ -157,10 +159,12 @@ def convert(
         for item, prepared in _prepared(sources, preparation, filters, own, skip):
             if _add(item, prepared, writer, report, skip, shares, seed):
                 duplicates.add(item.drawing)
+                examples.consider(item.name, item.drawing, prepared, preparation)
             _tell(progress, report, length)
         _check_result(report, sources)
         report.scale_factor = writer.scale_factor
         report.duplicates, report.duplicates_exact = duplicates.count, duplicates.exact
+        writer.examples = examples.lines()
         writer.close(report=report.to_dict())
     if progress is not None:
         progress(report.read, report.read)

@@ -75,7 +75,7 @@ class Preparation:
         A drawing that is fitted by its own size is moved to (0, 0) of its bounds; one with a box
         keeps its place in the box.
         """
-        prepared = self._move(drawing)
+        prepared = self.move(drawing)
         return prepared.simplify(self.epsilon) if self.epsilon > 0 else prepared
 
     def apply_all(self, drawings: Sequence[Drawing]) -> list[Drawing | BadDrawingError]:
@@ -89,7 +89,7 @@ class Preparation:
         moved: list[Drawing | BadDrawingError] = []
         for drawing in drawings:
             try:
-                moved.append(drawing if self.fit == "keep" else self._move(drawing))
+                moved.append(drawing if self.fit == "keep" else self.move(drawing))
             except BadDrawingError as error:
                 moved.append(error)
         good = [d for d in moved if isinstance(d, Drawing) and d.strokes]
@@ -116,7 +116,7 @@ class Preparation:
             point = end
         return result
 
-    def _move(self, drawing: Drawing) -> Drawing:
+    def move(self, drawing: Drawing) -> Drawing:
         """Return the drawing in data units, not simplified."""
         box = drawing.metadata.get("box")
         scale = self.scale_of(drawing)

@@ -31,26 +31,34 @@ class Lengths:
         count: Drawings counted.
         total: Their steps.
         longest: The most steps of one.
+        counts: Steps -> drawings; beyond 1,000 steps rounded to three digits, so that the memory
+            is bounded.
     """
 
     count: int = 0
     total: int = 0
     longest: int = 0
+    counts: Counter[int] = dataclasses.field(default_factory=Counter)
 
     def add(self, steps: int) -> None:
         """Count a drawing."""
         self.count += 1
         self.total += steps
         self.longest = max(self.longest, steps)
+        self.counts[steps if steps < 1000 else int(float(f"{steps:.2e}"))] += 1
 
     @property
     def mean(self) -> float:
         """The mean number of steps; 0 where there is no drawing."""
         return self.total / self.count if self.count else 0.0
 
-    def to_dict(self) -> dict[str, float]:
-        """Return mean and longest for JSON."""
-        return {"mean": round(self.mean, 3), "longest": self.longest}
+    def to_dict(self) -> dict[str, Any]:
+        """Return mean, longest and counts for JSON."""
+        return {
+            "mean": round(self.mean, 3),
+            "longest": self.longest,
+            "counts": {str(steps): self.counts[steps] for steps in sorted(self.counts)},
+        }
 
 
 @dataclasses.dataclass

@@ -5,6 +5,7 @@ Layout, format version 1:
     /                       attributes: format, format_version, preparation (JSON), scale_factor,
                             fingerprint, info (JSON: source, licence, attribution, report)
     /categories             (K,) UTF-8 names; absent where no drawing has one
+    /examples               (k,) UTF-8 JSON: some drawings before and after, see `Example`
     /<split>/steps          (N, 3) int16 or float32: stroke-3 rows of all drawings, end to end
     /<split>/offsets        (n + 1,) int64: drawing i has rows offsets[i] to offsets[i + 1]
     /<split>/origins        (n, 2) float32: the first point of each drawing
@@ -26,6 +27,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchrnn.data.examples import Example
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import BadFileError, BadSettingError, Drawing
 
@@ -48,6 +50,9 @@ class DataFileWriter:
         preparation: How the drawings became data units. `close` fills in its median side.
         integer: Whether offsets are whole numbers and are stored as int16.
         info: Source, licence, attribution and whatever else a reader should know; JSON-able.
+
+    Attributes:
+        examples: Lines of JSON as `Example.to_json` makes them, which `close` writes.
     """
 
     def __init__(
@@ -61,6 +66,7 @@ class DataFileWriter:
         """Open the file and write nothing yet."""
         self.preparation = preparation
         self.info = dict(info or {})
+        self.examples: list[str] = []
         self._file = h5py.File(path, "w")
         self._dtype = np.dtype(np.int16 if integer else np.float32)
         self._splits: dict[str, _SplitWriter] = {}
@@ -114,6 +120,8 @@ class DataFileWriter:
         if self._categories:
             names = list(self._categories)
             self._file.create_dataset("categories", data=names, dtype=h5py.string_dtype())
+        if self.examples:
+            self._file.create_dataset("examples", data=self.examples, dtype=h5py.string_dtype())
         median = float(np.median(self._sides)) if self._sides else None
         values = {**self.preparation.to_dict(), "median_side": median}
         self._file.attrs["format"] = FORMAT
@@ -419,6 +427,22 @@ class DataFile:
         """Say what it holds."""
         counts = ", ".join(f"{name} {len(split)}" for name, split in self.splits.items())
         return f"DataFile({self.path.name}: {counts})"
+
+    @property
+    def examples(self) -> list[Example]:
+        """A few drawings before and after the conversion; none in files of older versions.
+
+        Raises:
+            BadFileError: If they are damaged.
+        """
+        if "examples" not in self._file:
+            return []
+        try:
+            return [Example.from_json(line) for line in self._file["examples"][:]]
+        except (ValueError, OSError) as error:
+            raise BadFileError(
+                "is damaged", path=self.path, where="examples", hint="convert the drawings again"
+            ) from error
 
     def close(self) -> None:
         """Close the file; its splits cannot be read afterwards."""

@@ -61,13 +61,23 @@ class Label:
 
 @dataclass(frozen=True)
 class Frame:
-    """A hairline around a cell."""
+    """A hairline around a cell, or a bar of a plot.
+
+    Attributes:
+        x: Of its left side.
+        y: Of its upper side.
+        width: To the right; 0 makes a line.
+        height: Down; 0 makes a line.
+        color: Of the hairline; "none" for no line.
+        fill: Of what is inside; None for nothing.
+    """
 
     x: float
     y: float
     width: float
     height: float
     color: str
+    fill: str | None = None
 
 
 @dataclass(frozen=True)

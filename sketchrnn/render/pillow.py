@@ -142,6 +142,13 @@ def _disc(draw: Any, center: NDArray[np.float64], radius: float) -> None:
 def _paint_frame(canvas: Any, frame: Frame, scale: float, background: str | None) -> None:
     from PIL import ImageDraw
 
+    if frame.fill is not None:
+        corners = (frame.x, frame.y, frame.x + frame.width, frame.y + frame.height)
+        left, top, right, bottom = (round(corner * scale) for corner in corners)
+        box = (left, top, max(left, right - 1), max(top, bottom - 1))
+        ImageDraw.Draw(canvas).rectangle(box, fill=parse_color(frame.fill))
+    if frame.color == "none":
+        return
     # whole pixels, and as much fainter than cairo's as they are wider
     width = max(1, round(HAIRLINE * scale))
     color = mix(frame.color, background or "#ffffff", min(1.0, HAIRLINE * scale / width))

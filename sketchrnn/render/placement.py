@@ -23,6 +23,14 @@ SHRUNK_SHARE = 0.1
 """The share of drawings that a common scale may make too large; each of these is made smaller.
 A scale that suited all would let one huge drawing make dwarfs of the rest."""
 
+POINT_COLOR = "#e8590c"
+"""Of the marks that show points: it stands out from ink on light and on dark paper."""
+
+_POINT_RADIUS = 0.75
+"""Of the middle of such a mark's line, in stroke widths."""
+
+_RING = np.array([(1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0), (1.0, 0.0)])
+
 BOX_MARGIN = 0.5
 """The share of the default margin that a box gets: the characters of a font, and KanjiVG's, keep
 away from the edges of their box already."""
@@ -153,4 +161,13 @@ def _picture(
     colors = None
     if style.color_by_order:
         colors = tuple(order_ramp(len(strokes), is_dark(style.background)))
+    if style.points and strokes:
+        # a small closed stroke is a disc, whoever paints it, and larger than a dot
+        marks = tuple(
+            np.round(point + _POINT_RADIUS * style.pen * _RING, style.precision)
+            for stroke in strokes
+            for point in stroke
+        )
+        colors = (colors or (style.ink,) * len(strokes)) + (POINT_COLOR,) * len(marks)
+        strokes += marks
     return Picture(strokes, colors)

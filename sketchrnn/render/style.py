@@ -30,6 +30,7 @@ class Style:
             dark background.
         background: Of the whole page; None: transparent.
         color_by_order: Colour strokes from dark blue, the first, to orange, the last.
+        points: Mark each point of a stroke, so that one sees how many there are.
         precision: Decimals of the coordinates written, 0 to 12.
         fit: How drawings get their scale, which is the same for x and y.
             "each": every drawing fills its cell;
@@ -51,6 +52,7 @@ class Style:
     color: str | None = None
     background: str | None = "#ffffff"
     color_by_order: bool = False
+    points: bool = False
     precision: int = 2
     fit: str = "auto"
     scale: float | None = None

@@ -75,7 +75,7 @@ def page_to_svg(page: Page) -> str:
             document.rect(
                 (number(frame.x), number(frame.y)),
                 (number(frame.width), number(frame.height)),
-                fill="none",
+                fill=frame.fill or "none",
                 stroke=frame.color,
                 stroke_width=_shortest(HAIRLINE),
             )

@@ -9,6 +9,7 @@ import sys
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
+import h5py
 import pytest
 
 from sketchrnn import render
@@ -201,6 +202,30 @@ def test_show_draws_a_page(run, data_file, tmp_path, suffix):
     page = tmp_path / f"page{suffix}"
     assert run("show", data_file, "-o", page, "-n", 6, "--columns", 3)[0] == 0
     assert page.stat().st_size > 500
+
+
+def test_info_plots_lengths_before_and_after(run, data_file, tmp_path):
+    plot = tmp_path / "lengths.svg"
+    status, out, _ = run("info", data_file, "--plot", plot)
+    assert status == 0 and "drawings      40" in out
+    text = plot.read_text()
+    assert "As they came" in text and "In the data file" in text and "40 drawings" in text
+    status, _, err = run("info", data_file, "--plot", plot)
+    assert status == 2 and "--force" in err
+    assert run("info", data_file, "--plot", tmp_path / "lengths.doc")[0] == 2
+
+
+def test_show_before_and_after(run, data_file, tmp_path):
+    status, out, _ = run("show", data_file, "-o", "-", "--before-after", "-n", 3)
+    assert status == 0
+    assert out.count(">kept: ") == 3 and out.count("pets.ndjson:") == 3
+    dogs = run("show", data_file, "-o", "-", "--before-after", "--category", "dog")[1]
+    with open_data(data_file) as data:
+        assert dogs.count(">kept: ") == sum(e.after.category == "dog" for e in data.examples)
+    with h5py.File(data_file, "a") as file:  # as files of older versions are
+        del file["examples"]
+    status, _, err = run("show", data_file, "-o", tmp_path / "p.svg", "--before-after")
+    assert status == 2 and "convert the drawings again" in err
 
 
 def test_show_chooses_by_seed_split_and_category(run, data_file):
