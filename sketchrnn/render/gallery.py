@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -134,7 +135,7 @@ def gallery(
     look = Style.of(style, size=(CELL, CELL))
     gap = check_number("gap", gap, lowest=0)
     page_margin = check_number("page_margin", page_margin, lowest=0)
-    rows = _rows(drawings, columns)
+    rows, kept = _rows(drawings, columns)
     width, height = look.size
     count = sum(len(row) for row in rows)
     texts = _texts(captions, count, "captions", "drawing")
@@ -167,6 +168,7 @@ def gallery(
 
     cells: list[Cell] = []
     shown: list[Drawing] = []
+    notes: list[dict[str, Any]] = []
     caption = iter(texts or [""] * count)
     for i, row in enumerate(rows):
         if i:
@@ -198,6 +200,15 @@ def gallery(
             if drawing is not None:
                 cells.append(cell)
                 shown.append(drawing)
+                number = drawing.metadata.get("number")
+                notes.append(
+                    {
+                        "cell": tuple(cell),
+                        "caption": words or None,
+                        "place": (i, j),
+                        "number": number if isinstance(number, int) else None,
+                    }
+                )
         y += height + caption_room
     frames = tuple(Frame(*cell, faint) for cell in cells) if grid else ()
     page = Page(
@@ -207,25 +218,32 @@ def gallery(
         stroke_width=look.pen,
         precision=look.precision,
         background=look.background,
-        pictures=place(shown, cells, look),
+        pictures=tuple(
+            dataclasses.replace(picture, **note)
+            for picture, note in zip(place(shown, cells, look), notes, strict=True)
+        ),
         labels=tuple(marks),
         frames=frames,
         title=heading or None,
         recipe=recipe,
+        columns=most if kept or any(labels) else 0,
+        row_labels=tuple(labels),
     )
     return Gallery(page, look.scale or RASTER_SCALE)
 
 
 def _rows(
     drawings: Iterable[Drawing | None] | Iterable[Iterable[Drawing | None]], columns: int
-) -> list[list[Drawing | None]]:
+) -> tuple[list[list[Drawing | None]], bool]:
+    """Return rows, and whether they were given as rows."""
     whole = isinstance(columns, int) and not isinstance(columns, bool)
     if not (whole and columns >= 1):
         raise BadSettingError(f"columns is {columns!r}, and must be a whole number above 0")
     items: list[Any] = [drawings] if isinstance(drawings, Drawing) else list(drawings)
     nested = [item for item in items if not (item is None or isinstance(item, Drawing))]
     if not nested:
-        return [items[start : start + columns] for start in range(0, len(items), columns)]
+        rows = [items[start : start + columns] for start in range(0, len(items), columns)]
+        return rows, False
     try:
         rows = [[] if item is None else list(item) for item in items]
     except TypeError:
@@ -235,7 +253,7 @@ def _rows(
     for cell in (cell for row in rows for cell in row):
         if not (cell is None or isinstance(cell, Drawing)):
             raise BadSettingError(f"expected drawings, got {type(cell).__name__}")
-    return rows
+    return rows, True
 
 
 def _texts(texts: Iterable[Any] | None, count: int, name: str, what: str) -> list[str]:

@@ -28,10 +28,18 @@ class Picture:
     Attributes:
         strokes: (n, 2) points each, already rounded to the page's precision.
         colors: One a stroke, or None where all have the page's ink.
+        cell: (x, y, width, height) of its room; None: the whole page.
+        caption: What stands under it, whole.
+        place: (row, column) of its cell.
+        number: Of the drawing among those that its recipe makes.
     """
 
     strokes: tuple[NDArray[np.float64], ...]
     colors: tuple[str, ...] | None = None
+    cell: tuple[float, float, float, float] | None = None
+    caption: str | None = None
+    place: tuple[int, int] | None = None
+    number: int | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +104,8 @@ class Page:
         frames: Hairlines.
         title: What the document is called.
         recipe: How the drawings came about; JSON types.
+        columns: Of the grid, where rows mean something and must be kept; else 0.
+        row_labels: One a row, whole.
     """
 
     width: float
@@ -109,6 +119,8 @@ class Page:
     frames: tuple[Frame, ...] = ()
     title: str | None = None
     recipe: Mapping[str, Any] | None = None
+    columns: int = 0
+    row_labels: tuple[str, ...] = ()
 
 
 def is_dot(stroke: NDArray[np.float64]) -> bool:

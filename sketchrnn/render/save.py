@@ -8,12 +8,13 @@ from typing import Any
 
 from sketchrnn.drawing import BadSettingError, Drawing
 from sketchrnn.drawing.files import whole_file
+from sketchrnn.render.html import page_to_html
 from sketchrnn.render.lettering import clean
 from sketchrnn.render.page import Page
 from sketchrnn.render.placement import Cell, place
 from sketchrnn.render.raster import Note, page_to_pdf, page_to_png
 from sketchrnn.render.style import Style
-from sketchrnn.render.svg import page_to_html, page_to_svg
+from sketchrnn.render.svg import page_to_svg
 
 SUFFIXES = (".svg", ".png", ".pdf", ".html")
 """What can be written."""

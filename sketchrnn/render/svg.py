@@ -1,4 +1,4 @@
-"""Pages as SVG and HTML.
+"""Pages as SVG.
 
 Strokes are subpaths, in writing order, in px of the page without any transform, so that an SVG
 reader, an editor or a plotter finds the drawing as it was. A dot is a path that goes nowhere,
@@ -7,7 +7,6 @@ with round caps and a wider pen: it shows as a disc, and is read again as a stro
 
 from __future__ import annotations
 
-import html
 import itertools
 import json
 import operator
@@ -107,23 +106,6 @@ def page_to_svg(page: Page) -> str:
     if page.title:
         document.set_desc(title=page.title)
     return str(document.tostring()) + "\n"
-
-
-def page_to_html(page: Page) -> str:
-    """Write a page as an HTML document that holds the SVG, centred, and needs no other file."""
-    title = html.escape(page.title or "Drawings")
-    ground = page.background or "transparent"
-    return (
-        "<!doctype html>\n"
-        '<html lang="en">\n'
-        '<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width">\n'
-        f"<title>{title}</title>\n"
-        f"<style>body{{margin:0;background:{ground}}}"
-        "svg{display:block;margin:auto;max-width:100%;height:auto}</style>\n"
-        f"{page_to_svg(page)}"
-        "</html>\n"
-    )
 
 
 def recipe_json(page: Page) -> str:
