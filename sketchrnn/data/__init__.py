@@ -3,7 +3,8 @@
 from sketchrnn.data.build import convert
 from sketchrnn.data.normalize import EXTENT, Preparation
 from sketchrnn.data.report import ConversionReport
-from sketchrnn.data.store import DataFile, DataFileWriter, Split, open_data
+from sketchrnn.data.store import DataFile, DataFileWriter, open_data
+from sketchrnn.data.stored_split import Split
 
 __all__ = [
     "EXTENT",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,16 @@ from sketchrnn.drawing import END_ROW, START_TOKEN
 OFFSET_LIMIT = 1000.0
 """Offsets are clipped to this, in data units, as the reference does."""
 
+MEMORY = 256 << 20
+"""Rows that take more, as float32, stay on disk: 22 million steps, some 600,000 drawings."""
+
+BLOCK = 256
+"""Neighbours in the file that are read together: about a chunk of the file."""
+
+_ROW_BYTES = 12
+_WINDOW_SHARE = 0.25  # of the memory: room for what reading and shuffling take besides
+_COUNTED_AT_ONCE = 1 << 20
+
 Batch = dict[str, NDArray[Any]]
 
 
@@ -27,8 +38,11 @@ class Batches:
     is drawn from a generator that has a history, so a resumed run sees what an undisturbed one
     would have seen.
 
+    Rows beyond `memory` stay on disk. Then an epoch is a random order of blocks, neighbours in the
+    file, which are read and shuffled a window of some thousand drawings at a time.
+
     Args:
-        split: The drawings; their rows are kept in memory.
+        split: The drawings.
         scale_factor: Data units in a model unit.
         batch_size: B, at most the number of drawings.
         num_buckets: How many padded lengths there are at most.
@@ -36,6 +50,7 @@ class Batches:
         point_drop: See `augment.drop_points`.
         z_size: Length of the noise `eps`; 0 for none.
         seed: Of order, augmentation and noise.
+        memory: Bytes; what takes more is read window by window.
 
     Attributes:
         boundaries: The length that each bucket is padded to, ascending.
@@ -53,10 +68,11 @@ class Batches:
         point_drop: float = 0.0,
         z_size: int = 0,
         seed: int = 0,
+        memory: int = MEMORY,
     ) -> None:
-        """Read the rows and choose the buckets."""
-        rows, self._offsets = split.all_rows()
-        self._rows = _model_units(rows, scale_factor)
+        """Choose the buckets; rows are read when they are asked for."""
+        self._split = split
+        self._scale_factor = scale_factor
         self._lengths = split.lengths
         self._random_scale = random_scale
         self._point_drop = point_drop
@@ -64,11 +80,22 @@ class Batches:
         self._seed = seed
         self.batch_size = min(batch_size, len(split))
         self.boundaries = bucket_boundaries(self._lengths, num_buckets)
-        self.per_epoch = len(split) // self.batch_size
-        self._epoch = -1
+        values, counts = _counted(self._lengths)
+        padded = self.boundaries[np.searchsorted(self.boundaries, values)]
+        self.waste = 1 - float((values * counts).sum() / max(1, (padded * counts).sum()))
+        # a window is whole batches, so that only the last one of an epoch leaves drawings over
+        self._window = len(split)
+        row_bytes = _ROW_BYTES * int((values * counts).sum())
+        if row_bytes > memory:
+            wanted = int(memory * _WINDOW_SHARE / row_bytes * len(split))
+            self._window = max(1, wanted // self.batch_size) * self.batch_size
+        full, rest = divmod(len(split), self._window)
+        self._per_window = self._window // self.batch_size
+        self.per_epoch = full * self._per_window + rest // self.batch_size
+        self._place = (-1, -1)  # epoch and window of what is in memory
         self._order: list[tuple[int, NDArray[np.int64]]] = []
-        padded = self.boundaries[np.searchsorted(self.boundaries, self._lengths)]
-        self.waste = 1 - float(self._lengths.sum() / max(1, padded.sum()))
+        self._rows = np.zeros((0, 3), np.float32)
+        self._offsets = np.zeros(1, np.int64)
 
     def __getitem__(self, step: int) -> Batch:
         """Return the batch of a step.
@@ -79,9 +106,8 @@ class Batches:
             float32; `dropout_keys` (B,) int32.
         """
         epoch, place = divmod(step, self.per_epoch)
-        if epoch != self._epoch:
-            self._order = self._shuffled(epoch)
-            self._epoch = epoch
+        window, place = divmod(place, self._per_window)
+        self._enter(epoch, window)
         length, indices = self._order[place]
         generator = np.random.Generator(np.random.Philox(key=np.array([self._seed, step], "u8")))
         rows, lengths = _gather(self._rows, self._offsets, indices)
@@ -94,11 +120,47 @@ class Batches:
         batch["dropout_keys"] = generator.integers(0, 2**31, size, dtype=np.int32)
         return batch
 
-    def _shuffled(self, epoch: int) -> list[tuple[int, NDArray[np.int64]]]:
-        """Return the (padded length, indices) of every batch of an epoch, in order."""
-        key = np.array([self._seed ^ 0x5EED, epoch], "u8")
+    def _enter(self, epoch: int, window: int) -> None:
+        """Read a window and shuffle it, if it is not the one at hand."""
+        if (epoch, window) == self._place:
+            return
+        whole = self._window == len(self._split)
+        stretches = [(0, len(self._split))] if whole else self._stretches(epoch, window)
+        lengths = np.concatenate([self._lengths[first:last] for first, last in stretches])
+        if not (whole and len(self._rows)):
+            self._rows = np.zeros((0, 3), np.float32)  # two windows would be twice the memory
+            self._rows = np.concatenate(
+                [_model_units(self._split.rows_of(*s), self._scale_factor) for s in stretches]
+            )
+            self._offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+        self._order = self._shuffled(epoch, window, lengths)
+        self._place = (epoch, window)
+
+    def _stretches(self, epoch: int, window: int) -> list[tuple[int, int]]:
+        """Return the (first, last) of the neighbours that make up a window of an epoch."""
+        count = len(self._split)
+        key = np.array([self._seed ^ 0xB10C, epoch], "u8")
         generator = np.random.Generator(np.random.Philox(key=key))
-        bucket_of = np.searchsorted(self.boundaries, self._lengths)
+        blocks = generator.permutation(-(-count // BLOCK))
+        ends = np.cumsum(np.minimum(BLOCK, count - blocks * BLOCK))
+        begin, end = window * self._window, min((window + 1) * self._window, count)
+        result = []
+        for k in range(int(np.searchsorted(ends, begin, side="right")), len(blocks)):
+            first = int(blocks[k]) * BLOCK
+            size = min(BLOCK, count - first)
+            start = int(ends[k]) - size  # where the block begins in the order of the epoch
+            if start >= end:
+                break
+            result.append((first + max(0, begin - start), first + min(size, end - start)))
+        return result
+
+    def _shuffled(
+        self, epoch: int, window: int, lengths: NDArray[np.int32]
+    ) -> list[tuple[int, NDArray[np.int64]]]:
+        """Return the (padded length, indices) of every batch of a window, in order."""
+        key = np.array([self._seed ^ 0x5EED, epoch], "u8")
+        generator = np.random.Generator(np.random.Philox(key=key).jumped(window))
+        bucket_of = np.searchsorted(self.boundaries, lengths)
         rest = np.zeros(0, dtype=np.int64)
         batches = []
         for bucket, length in enumerate(self.boundaries):
@@ -126,16 +188,21 @@ def evaluation_batches(
         The (b,) numbers of the drawings that count, b <= B, and a batch as `Batches` gives, B
         drawings with T = max_seq_len.
     """
-    all_rows, offsets = split.all_rows()
-    all_rows = _model_units(all_rows, scale_factor)
-    numbers = np.arange(len(split))
+    lengths = split.lengths
+
+    def drawings(first: int, last: int) -> list[NDArray[np.float32]]:
+        rows = _model_units(split.rows_of(first, last), scale_factor)
+        return np.split(rows, np.cumsum(lengths[first:last])[:-1])
+
+    fill = drawings(0, min(batch_size, len(split)))
     for first in range(0, len(split), batch_size):
-        counted = numbers[first : first + batch_size]
-        indices = np.resize(np.concatenate([counted, numbers]), batch_size)
-        batch = pad(*_gather(all_rows, offsets, indices), max_seq_len)
+        counted = np.arange(first, min(first + batch_size, len(split)))
+        chosen = itertools.cycle([*drawings(first, first + len(counted)), *fill])
+        parts = list(itertools.islice(chosen, batch_size))
+        batch = pad(np.concatenate(parts), np.array([len(part) for part in parts]), max_seq_len)
         if z_size:
-            names = [_name(all_rows[offsets[i] : offsets[i + 1]]) for i in indices]
-            batch["eps"] = np.stack([latent_noise(seed, name, z_size) for name in names])
+            noise = [latent_noise(seed, _name(part), z_size) for part in parts]
+            batch["eps"] = np.stack(noise)
         yield counted, batch
 
 
@@ -175,7 +242,7 @@ def pad(rows: NDArray[np.float32], lengths: NDArray[np.int64], max_seq_len: int)
     return {"stroke5": stroke5, "lengths": lengths.astype(np.int32)}
 
 
-def bucket_boundaries(lengths: NDArray[np.int64], num_buckets: int) -> NDArray[np.int64]:
+def bucket_boundaries(lengths: NDArray[Any], num_buckets: int) -> NDArray[np.int64]:
     """Choose the padded lengths that waste the least.
 
     Args:
@@ -186,10 +253,10 @@ def bucket_boundaries(lengths: NDArray[np.int64], num_buckets: int) -> NDArray[n
         Ascending lengths; the last is the longest drawing's. Exact up to 256 candidates, which
         are spread over the sorted lengths.
     """
-    values, counts = np.unique(np.maximum(lengths, 1), return_counts=True)
+    values, counts = _counted(lengths)
     if len(values) > 256:
         ranks = np.linspace(0, len(lengths) - 1, 256).round().astype(int)
-        edges = np.unique(np.sort(np.maximum(lengths, 1))[ranks])
+        edges = np.unique(values[np.searchsorted(np.cumsum(counts), ranks, side="right")])
         edges[-1] = values[-1]
         bins = np.searchsorted(edges, values)
         values, counts = edges, np.bincount(bins, weights=counts, minlength=len(edges))
@@ -209,6 +276,18 @@ def bucket_boundaries(lengths: NDArray[np.int64], num_buckets: int) -> NDArray[n
         chosen.append(values[end - 1])
         end = int(step[end - 1])
     return np.array(sorted(chosen))
+
+
+def _counted(lengths: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the lengths that there are, at least 1, and how many drawings have each."""
+    counts = np.zeros(int(lengths.max(initial=1)) + 1, np.int64)
+    for first in range(0, len(lengths), _COUNTED_AT_ONCE):
+        part = lengths[first : first + _COUNTED_AT_ONCE]
+        counts += np.bincount(part, minlength=len(counts))
+    counts[1] += counts[0]
+    counts[0] = 0
+    values = np.flatnonzero(counts)
+    return values, counts[values]
 
 
 def _model_units(rows: NDArray[Any], scale_factor: float) -> NDArray[np.float32]:

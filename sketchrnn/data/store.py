@@ -17,11 +17,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, overload
+from typing import Any, Self
 
 import h5py
 import numpy as np
@@ -29,12 +29,12 @@ from numpy.typing import NDArray
 
 from sketchrnn.data.examples import Example
 from sketchrnn.data.normalize import Preparation
+from sketchrnn.data.stored_split import NO_CATEGORY, Part, Split
 from sketchrnn.drawing import BadFileError, BadSettingError, Drawing
 
 FORMAT = "sketchrnn-data"
 FORMAT_VERSION = 1
 SPLITS = ("train", "valid", "test")
-NO_CATEGORY = 65535
 _INT16 = np.iinfo(np.int16)
 _BUFFERED_STEPS = 1 << 16
 _CHUNK_STEPS = 1 << 14
@@ -241,100 +241,6 @@ def _extend(dataset: h5py.Dataset, values: NDArray[Any]) -> None:
     dataset[start:] = values
 
 
-class Split(Sequence[Drawing]):
-    """The drawings of one split, in data units, read when they are asked for.
-
-    `len(split)`, `split[i]` (a Drawing), iteration. `rows(i)` gives the bare stroke-3 rows.
-    """
-
-    def __init__(self, data: DataFile, name: str, group: h5py.Group) -> None:
-        """Read the index of the split; its steps stay in the file."""
-        self.name = name
-        self._data = data
-        try:
-            self._steps = group["steps"]
-            self._offsets: NDArray[np.int64] = group["offsets"][:]
-            self._origins: NDArray[np.float32] = group["origins"][:]
-            self._category: NDArray[np.uint16] = group["category"][:]
-        except (KeyError, OSError) as error:
-            raise BadFileError(
-                "a data set is missing or damaged", path=data.path, where=name
-            ) from error
-        self._metadata = group.get("metadata")
-        count = len(self._origins)
-        if (
-            len(self._offsets) != count + 1
-            or len(self._category) != count
-            or self._offsets[0] != 0
-            or (np.diff(self._offsets) < 0).any()
-            or self._offsets[-1] != len(self._steps)
-        ):
-            raise BadFileError(
-                "the index does not match the steps",
-                path=data.path,
-                where=name,
-                hint="convert the drawings again",
-            )
-
-    def __len__(self) -> int:
-        """Return the number of drawings."""
-        return len(self._origins)
-
-    def __repr__(self) -> str:
-        """Say what it holds."""
-        return f"Split({self.name!r}, {len(self)} drawings)"
-
-    @property
-    def lengths(self) -> NDArray[np.int64]:
-        """(n,) number of steps of each drawing (N_s)."""
-        return np.diff(self._offsets)
-
-    @property
-    def categories(self) -> NDArray[np.uint16]:
-        """(n,) index of each drawing's category in the file's `categories`; 65535 for none."""
-        return self._category
-
-    def rows(self, index: int) -> NDArray[Any]:
-        """Return (N_s, 3) stroke-3 rows of a drawing, int16 or float32, in data units."""
-        first, end = self._offsets[index], self._offsets[index + 1]
-        return np.asarray(self._steps[first:end])
-
-    def all_rows(self) -> tuple[NDArray[Any], NDArray[np.int64]]:
-        """Return the (N, 3) rows of all drawings and their (n + 1,) offsets, in memory."""
-        return np.asarray(self._steps[:]), self._offsets
-
-    @overload
-    def __getitem__(self, index: int) -> Drawing: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Drawing]: ...
-    def __getitem__(self, index: int | slice) -> Drawing | list[Drawing]:
-        """Return a drawing, or a list of them, in place and with category and metadata."""
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
-        if index < 0:
-            index += len(self)
-        if not 0 <= index < len(self):
-            raise IndexError(f"drawing {index} of {len(self)}")
-        drawing = Drawing.from_stroke3(self.rows(index), metadata=self._notes(index))
-        x, y = self._origins[index]
-        category = self._category[index]
-        name = None if category == NO_CATEGORY else self._data.categories[category]
-        drawing = drawing.transform(1.0, (float(x), float(y))).with_category(name)
-        if self._data.preparation.fit == "box":
-            drawing = drawing.with_metadata(box=self._data.preparation.extent)
-        return drawing
-
-    def __iter__(self) -> Iterator[Drawing]:
-        """Iterate over the drawings in order."""
-        return (self[i] for i in range(len(self)))
-
-    def _notes(self, index: int) -> dict[str, Any]:
-        if self._metadata is None:
-            return {}
-        text = self._metadata[index]
-        return json.loads(text) if text else {}
-
-
 class DataFile:
     """A data file opened for reading: `data["train"][0]`, `len(data)`, `data.scale_factor`.
 
@@ -394,9 +300,11 @@ class DataFile:
                 "an attribute is missing or damaged", path=path, hint="convert the drawings again"
             ) from error
         self.categories: list[str] = [name.decode() for name in names]
-        self.splits: dict[str, Split] = {
-            name: Split(self, name, self._file[name]) for name in SPLITS if name in self._file
-        }
+        self.splits: dict[str, Split] = {}
+        for name in SPLITS:
+            if name in self._file:
+                self.splits[name] = Split(self, name, [self._part(name)])
+                self.splits[name].read_index()
 
     def __len__(self) -> int:
         """Return the number of drawings of all splits."""
@@ -443,6 +351,13 @@ class DataFile:
             raise BadFileError(
                 "is damaged", path=self.path, where="examples", hint="convert the drawings again"
             ) from error
+
+    def _part(self, name: str) -> Part:
+        group = self._file[name]
+        if "origins" not in group:
+            raise BadFileError("a data set is missing or damaged", path=self.path, where=name)
+        numbers = np.arange(len(self.categories), dtype=np.uint16)
+        return Part(self.path, name, len(group["origins"]), lambda: group, numbers)
 
     def close(self) -> None:
         """Close the file; its splits cannot be read afterwards."""

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sketchrnn.data import DataFileWriter, Preparation, open_data
+from sketchrnn.data import batches as module
 from sketchrnn.data.batches import Batches, bucket_boundaries, evaluation_batches, pad
 from sketchrnn.drawing import Drawing
 
@@ -88,6 +89,61 @@ def test_offsets_are_clipped(tmp_path):
         writer.append("train", Drawing([[(0, 0), (5000, -5000), (5001, -5000)]]))
     made = Batches(open_data(tmp_path / "far.h5")["train"], scale_factor=2.0, batch_size=1)
     assert made[0]["stroke5"][0, 1, :2].tolist() == [500, -500]
+
+
+@pytest.fixture
+def little_memory(data, monkeypatch):
+    """Batches of 10 in windows of 20, from blocks of 8; and a list of what is read."""
+    monkeypatch.setattr(module, "BLOCK", 8)
+    read = []
+    split = data["train"]
+    rows_of = split.rows_of
+    monkeypatch.setattr(split, "rows_of", lambda *s: read.append(s) or rows_of(*s))
+    bytes_of_all = int(split.lengths.sum()) * 12
+    return {"memory": bytes_of_all - 1}, read
+
+
+def test_little_memory_means_windows_and_each_drawing_comes_once(data, little_memory):
+    settings, read = little_memory
+    made = batches(data, **settings)
+    assert made.per_epoch == 9
+    assert not read
+    for epoch in range(3):
+        seen = []
+        for window in range(5):
+            read.clear()
+            steps = range(epoch * 9 + window * 2, epoch * 9 + min(window * 2 + 2, 9))
+            of_window = [name for step in steps for name in names(made[step])]
+            assert sum(last - first for first, last in read) == (20 if window < 4 else 17)
+            assert {n - 1 for n in of_window} <= {k for s in read for k in range(*s)}
+            assert len(read) >= 3  # from several places of the file
+            seen += of_window
+        assert len(seen) == len(set(seen)) == 90
+
+
+def test_windows_depend_on_seed_and_step_alone(data, little_memory):
+    settings = {"random_scale": 0.1, "point_drop": 0.3, **little_memory[0]}
+    one, other = batches(data, **settings), batches(data, **settings)
+    in_order = [one[step] for step in range(23)]
+    for step in (17, 3, 22, 0, 9):
+        for key, value in in_order[step].items():
+            assert np.array_equal(value, other[step][key]), (step, key)
+    epochs = [[n for s in range(e * 9, e * 9 + 9) for n in names(one[s])] for e in range(2)]
+    assert epochs[0] != epochs[1]
+    different = batches(data, **{**settings, "seed": 6})
+    assert [names(different[s]) for s in range(9)] != [names(one[s]) for s in range(9)]
+
+
+def test_windows_hold_the_drawings_in_model_units(data, little_memory):
+    made = batches(data, **little_memory[0])
+    for step in range(9):
+        batch = made[step]
+        for rows, length, name in zip(
+            batch["stroke5"], batch["lengths"], names(batch), strict=True
+        ):
+            expected = data["train"].rows(name - 1)
+            assert length == len(expected)
+            assert np.array_equal(rows[1 : length + 1, :2] * 2, expected[:, :2])
 
 
 def test_evaluation_covers_all_and_depends_on_no_batch_size(data):

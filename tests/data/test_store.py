@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sketchrnn.data import DataFileWriter, Preparation, open_data, store
+from sketchrnn.data import DataFileWriter, Preparation, open_data, store, stored_split
 from sketchrnn.drawing import BadFileError, BadSettingError, Drawing
 
 KEEP = Preparation(fit="keep", epsilon=0.0)
@@ -69,6 +69,20 @@ def test_more_than_the_buffer_holds(tmp_path, monkeypatch):
         assert data.categories == ["c0", "c1", "c2"]
         with pytest.raises(IndexError):
             data["train"][57]
+
+
+def test_rows_of_neighbours(tmp_path, monkeypatch):
+    monkeypatch.setattr(stored_split, "_STRIDE", 4)
+    monkeypatch.setattr(stored_split, "_AT_ONCE", 8)
+    monkeypatch.setattr(stored_split, "_ITERATED", 5)
+    many = [Drawing([[(0, 0), *((k, i) for k in range(i % 7))]], None, {"i": i}) for i in range(37)]
+    with open_data(write(tmp_path / "a.h5", [("train", d) for d in many])) as data:
+        split = data["train"]
+        assert split.lengths.tolist() == [d.num_steps for d in many]
+        for first, last in ((0, 37), (0, 1), (3, 9), (8, 36), (36, 37), (11, 11), (37, 37)):
+            expected = [row for d in many[first:last] for row in d.to_stroke3().tolist()]
+            assert split.rows_of(first, last).tolist() == expected
+        assert [d.metadata["i"] for d in split] == list(range(37))
 
 
 def test_numbering_over_all_splits(tmp_path):
@@ -204,6 +218,13 @@ def test_an_index_that_does_not_match(good, offsets):
         del file["train"]["offsets"]
         file["train"]["offsets"] = np.array(offsets)
     with pytest.raises(BadFileError, match="does not match"):
+        open_data(good)
+
+
+def test_a_category_without_a_name(good):
+    with h5py.File(good, "a") as file:
+        file["train"]["category"][0] = 7
+    with pytest.raises(BadFileError, match="a category has no name"):
         open_data(good)
 
 
