@@ -206,7 +206,12 @@ class Drawing:
         >>> Drawing([[(0, 0), (5, 0.1), (10, 0)]]).simplify(1).num_points
         2
         """
-        return self._with_strokes(geometry.simplify(self.strokes, epsilon), self.metadata)
+        strokes = geometry.simplify(self.strokes, epsilon)  # points of ours, checked long ago
+        for stroke in strokes:
+            stroke.flags.writeable = False
+        drawing = Drawing((), self.category, self.metadata)
+        object.__setattr__(drawing, "strokes", tuple(strokes))
+        return drawing
 
     def resample(self, spacing: float) -> Drawing:
         """Place the points of every stroke at equal distances; see `geometry.resample`."""

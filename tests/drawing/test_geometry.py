@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sketchrnn.drawing import BadSettingError, Drawing, geometry
+from sketchrnn.drawing import BadSettingError, Drawing, geometry, simplification
 
 STROKES = st.lists(
     st.lists(st.tuples(st.integers(-50, 50), st.integers(-50, 50)), min_size=1, max_size=25),
@@ -197,6 +197,34 @@ def test_it_agrees_exactly_with_the_plain_algorithm(size):
         alone = [geometry.simplify([stroke], epsilon)[0] for stroke in strokes]
         assert [stroke.tolist() for stroke in together] == expected
         assert [stroke.tolist() for stroke in alone] == expected
+
+
+def test_both_ways_find_the_same_points_and_weights(monkeypatch):
+    generator = np.random.default_rng(5)
+    strokes = [np.cumsum(generator.normal(size=(n, 2)), axis=0) for n in (1, 2, 3, 40, 90)]
+    strokes += [np.round(stroke) for stroke in strokes] + [np.full((7, 2), 3.0)]
+    huge = [stroke * 1e300 for stroke in strokes]
+    results = {}
+    for few in (0, 10_000):  # arrays alone, loops alone
+        monkeypatch.setattr(simplification, "_FEW_POINTS", few)
+        for endless in (False, True):
+            for scale, these in ((1.0, strokes), (1e300, huge)):
+                together = geometry.simplify(these, 0.7 * scale, endless=endless)
+                alone = [geometry.simplify([s], 0.7 * scale, endless=endless)[0] for s in these]
+                assert all(map(np.array_equal, together, alone))
+                results.setdefault((endless, scale), []).append([len(s) for s in together])
+    assert all(one == other for one, other in results.values())
+
+
+@pytest.mark.parametrize("few", [0, 10_000])
+def test_strokes_of_length_zero_and_points_on_one_line(monkeypatch, few):
+    monkeypatch.setattr(simplification, "_FEW_POINTS", few)
+    loop = np.array([(0.0, 0.0), (3.0, 0.0), (0.0, 4.0), (0.0, 0.0)])
+    line = np.column_stack([np.arange(400.0), np.arange(400.0)])
+    assert geometry.simplify([loop, line], 1.0)[0].tolist() == loop.tolist()
+    assert len(geometry.simplify([line], 0.0)[0]) == 2
+    tiny = loop * 1e-170  # the squares of its lengths are 0
+    assert len(geometry.simplify([tiny], 1.0)[0]) == 2
 
 
 @given(STROKES)
