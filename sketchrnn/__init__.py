@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sketchrnn.data import convert, open_data
     from sketchrnn.drawing import Drawing, SketchRNNError
-    from sketchrnn.render import gallery
+    from sketchrnn.render import gallery, plot
     from sketchrnn.sketch_rnn import SketchRNN, load, train
     from sketchrnn.sources import read, read_all
 
@@ -26,6 +26,7 @@ _HOMES = {
     "from_pretrained": "sketchrnn.sketch_rnn",
     "gallery": "sketchrnn.render",
     "load": "sketchrnn.sketch_rnn",
+    "plot": "sketchrnn.render",
     "open_data": "sketchrnn.data",
     "read": "sketchrnn.sources",
     "read_all": "sketchrnn.sources",
@@ -40,6 +41,7 @@ __all__ = [
     "gallery",
     "load",
     "open_data",
+    "plot",
     "read",
     "read_all",
     "train",

@@ -27,6 +27,7 @@ VERBS = {
     "reconstruct": ("sketchrnn.cli.reconstruct:reconstruct", "Draw given drawings again."),
     "interpolate": ("sketchrnn.cli.interpolate:interpolate", "Draw the way from one to another."),
     "render": ("sketchrnn.cli.render:render", "Turn drawings into pictures."),
+    "plot": ("sketchrnn.cli.plot:plot", "Lay drawings out on paper for a pen plotter."),
     "model": ("sketchrnn.cli.model:model", "Look into a model folder."),
     "doctor": ("sketchrnn.cli.doctor:doctor", "Tell what is installed and what is missing."),
 }

@@ -56,6 +56,7 @@ def output_options(command: Command) -> Command:
         click.option("--force", is_flag=True, help="Replace what exists."),
         click.option("--title", help="At the head of the page."),
         click.option("--color-by-order", is_flag=True, help="Colour strokes by their order."),
+        click.option("--smooth", type=float, help="Draw curves, within so many px of the strokes."),
         click.option("--stroke-width", type=float, help="In px."),
         click.option("--columns", type=click.IntRange(min=1), help="Drawings side by side."),
         click.option(
@@ -123,7 +124,9 @@ def write_page(
     for item in drawings:
         flat += [item] if isinstance(item, Drawing) else list(item)
     if output != "-" and is_folder(output):
-        style = {key: style[key] for key in ("stroke_width", "color_by_order") if key in style}
+        style = {
+            key: style[key] for key in ("stroke_width", "smooth", "color_by_order") if key in style
+        }
         _write_folder(flat, Path(output), force, recipe, style)
         click.echo(f"{len(flat)} drawings in {Path(output)}  {seed}", err=True)
         return

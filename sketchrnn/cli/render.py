@@ -41,6 +41,7 @@ GALLERY_LIMIT = 500
 @click.option("--color", help="Of the pen: #rrggbb or a CSS name.")
 @click.option("--color-by-order", is_flag=True, help="From dark blue, the first stroke, to orange.")
 @click.option("--background", help="A colour, or none.")
+@click.option("--smooth", type=float, help="Draw curves, within so many px of the strokes.")
 @click.option("--precision", type=int, help="Decimals of coordinates in SVG; otherwise 2.")
 @click.option(
     "--fit",

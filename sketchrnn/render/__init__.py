@@ -4,6 +4,7 @@ svgwrite, cairosvg and Pillow are loaded when they are first needed.
 """
 
 from sketchrnn.render.gallery import Gallery, gallery
+from sketchrnn.render.plotter import PlotterSheet, plot
 from sketchrnn.render.save import SUFFIXES, drawing_to_png, drawing_to_svg, save_drawing
 from sketchrnn.render.style import FITS, Style
 
@@ -11,9 +12,11 @@ __all__ = [
     "FITS",
     "SUFFIXES",
     "Gallery",
+    "PlotterSheet",
     "Style",
     "drawing_to_png",
     "drawing_to_svg",
     "gallery",
+    "plot",
     "save_drawing",
 ]

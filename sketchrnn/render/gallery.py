@@ -228,6 +228,7 @@ def gallery(
         recipe=recipe,
         columns=most if kept or any(labels) else 0,
         row_labels=tuple(labels),
+        smooth=look.smooth,
     )
     return Gallery(page, look.scale or RASTER_SCALE)
 

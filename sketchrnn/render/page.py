@@ -106,6 +106,7 @@ class Page:
         recipe: How the drawings came about; JSON types.
         columns: Of the grid, where rows mean something and must be kept; else 0.
         row_labels: One a row, whole.
+        smooth: How far a smooth curve may stray from a stroke; None: strokes as they are.
     """
 
     width: float
@@ -121,6 +122,7 @@ class Page:
     recipe: Mapping[str, Any] | None = None
     columns: int = 0
     row_labels: tuple[str, ...] = ()
+    smooth: float | None = None
 
 
 def is_dot(stroke: NDArray[np.float64]) -> bool:

@@ -10,13 +10,15 @@ from __future__ import annotations
 import io
 import itertools
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sketchrnn.drawing import MissingDependencyError
+from sketchrnn.drawing.curves import fit_curve, flatten_curve
 from sketchrnn.render.color import mix, parse_color
-from sketchrnn.render.page import DOT_WIDTH, HAIRLINE, Frame, Label, Page, is_dot
+from sketchrnn.render.page import DOT_WIDTH, HAIRLINE, Frame, Label, Page, Picture, is_dot
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,7 +74,7 @@ def page_to_png_by_pillow(page: Page, scale: float) -> bytes:
         _paint_frame(canvas, frame, scale, page.background)
     for picture in page.pictures:
         colors = picture.colors or (page.ink,) * len(picture.strokes)
-        pairs = zip(colors, picture.strokes, strict=True)
+        pairs = zip(colors, _lines(picture, page, scale), strict=True)
         for color, run in itertools.groupby(pairs, key=lambda pair: pair[0]):
             _paint_strokes(canvas, [s for _, s in run], color, page.stroke_width, scale)
     for label in page.labels:
@@ -82,6 +84,16 @@ def page_to_png_by_pillow(page: Page, scale: float) -> bytes:
     written = io.BytesIO()
     canvas.save(written, "PNG")
     return written.getvalue()
+
+
+def _lines(picture: Picture, page: Page, scale: float) -> Sequence[NDArray[np.float64]]:
+    """Return strokes, smoothed where the page says so, as lines that look like curves."""
+    if page.smooth is None:
+        return picture.strokes
+    return [
+        flatten_curve(fit_curve(stroke, page.smooth), 0.1 / scale) if len(stroke) > 2 else stroke
+        for stroke in picture.strokes
+    ]
 
 
 def _paint_strokes(

@@ -29,6 +29,7 @@ def drawing_to_page(drawing: Drawing, style: Style) -> Page:
         ink=style.ink,
         stroke_width=style.pen,
         precision=style.precision,
+        smooth=style.smooth,
         background=style.background,
         pictures=place([drawing], [Cell(0, 0, width, height)], style),
         title=clean(str(drawing.category)) if drawing.category else None,

@@ -40,6 +40,8 @@ class Style:
             size and place stay true; what has no box is drawn as under "common";
             "none": coordinates are px from the upper left corner;
             "auto": "box" where every drawing has a box, else "common".
+        smooth: Draw smooth curves that stray so far from the strokes at the most, in px, with
+            corners kept; None: strokes as they are.
         scale: Pixels of a PNG for each px. None: 1, and 2 for a gallery.
 
     Raises:
@@ -55,6 +57,7 @@ class Style:
     points: bool = False
     precision: int = 2
     fit: str = "auto"
+    smooth: float | None = None
     scale: float | None = None
 
     def __post_init__(self) -> None:
@@ -68,7 +71,7 @@ class Style:
                 f"a size of {width:g} x {height:g} with a margin of {self.inset:g} leaves no room",
                 hint="enlarge the size or make the margin smaller",
             )
-        for name in ("stroke_width", "scale"):
+        for name in ("stroke_width", "scale", "smooth"):
             if getattr(self, name) is not None:
                 check_number(name, getattr(self, name), above=0)
         for name in ("color", "background"):

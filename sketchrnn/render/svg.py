@@ -10,12 +10,17 @@ from __future__ import annotations
 import itertools
 import json
 import operator
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from sketchrnn.drawing import BadSettingError, MissingDependencyError
+from sketchrnn.drawing.curves import fit_curve
 from sketchrnn.render import lettering
 from sketchrnn.render.page import DOT_WIDTH, HAIRLINE, Label, Page, Picture
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _WIDTH_DECIMALS = 3
 """Of pen widths, which a coarse precision of coordinates must not coarsen."""
@@ -49,6 +54,19 @@ def path_data(stroke: Sequence[Sequence[float]]) -> str:
     return f"M{points[0]}L{' '.join(points[1:] or points)}"
 
 
+def curve_data(curve: NDArray[np.float64], precision: int) -> str:
+    """Write one stroke that was smoothed, (k, 4, 2) control points, as a subpath.
+
+    >>> import numpy as np
+    >>> curve_data(np.array([[(0, 0), (1, 0), (2, 1), (2.004, 2)]]), 2)
+    'M0,0C1,0 2,1 2,2'
+    """
+    rounded = (curve.round(precision) + 0.0).tolist()
+    start = ",".join(map(_shortest, rounded[0][0]))
+    points = [f"{_shortest(x)},{_shortest(y)}" for segment in rounded for x, y in segment[1:]]
+    return f"M{start}C{' '.join(points)}"
+
+
 def page_to_svg(page: Page) -> str:
     """Write a page as an SVG document.
 
@@ -56,7 +74,7 @@ def page_to_svg(page: Page) -> str:
         BadSettingError: If the recipe does not go into JSON.
         MissingDependencyError: If svgwrite is not installed.
     """
-    svgwrite = _svgwrite()
+    svgwrite = load_svgwrite()
 
     def number(value: float) -> str:
         return format_number(value, page.precision)
@@ -90,7 +108,7 @@ def page_to_svg(page: Page) -> str:
     dot_width = format_number(DOT_WIDTH * page.stroke_width, _WIDTH_DECIMALS)
     for picture in page.pictures:
         group = document.g(class_="drawing")
-        for data, dot, color in _paths(picture):
+        for data, dot, color in _paths(picture, page):
             extra: dict[str, Any] = {}
             if dot:
                 extra["stroke_width"] = dot_width
@@ -102,7 +120,7 @@ def page_to_svg(page: Page) -> str:
     for label in page.labels:
         document.add(_text(document, label, page.precision))
     if page.recipe is not None:
-        document.elements.insert(0, _metadata(svgwrite, page))
+        document.elements.insert(0, document_metadata(svgwrite, page.recipe))
     if page.title:
         document.set_desc(title=page.title)
     return str(document.tostring()) + "\n"
@@ -114,8 +132,12 @@ def recipe_json(page: Page) -> str:
     Raises:
         BadSettingError: If it holds something that JSON has no word for.
     """
+    return _json(page.recipe or {})
+
+
+def _json(recipe: Mapping[str, Any]) -> str:
     try:
-        return json.dumps(dict(page.recipe or {}), default=_plain, allow_nan=False)
+        return json.dumps(dict(recipe), default=_plain, allow_nan=False)
     except (TypeError, ValueError) as problem:
         raise BadSettingError(
             f"the recipe does not go into JSON: {problem}",
@@ -130,11 +152,15 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is not plain data")
 
 
-def _paths(picture: Picture) -> list[tuple[str, bool, str | None]]:
+def _paths(picture: Picture, page: Page) -> list[tuple[str, bool, str | None]]:
     """Return (path data, is a dot, colour) in writing order, joining what looks the same."""
     strokes = [stroke.tolist() for stroke in picture.strokes]
     dots = [all(point == stroke[0] for point in stroke) for stroke in strokes]
     data = [path_data(stroke) for stroke in strokes]
+    if page.smooth is not None:
+        for index, stroke in enumerate(picture.strokes):
+            if len(stroke) > 2:
+                data[index] = curve_data(fit_curve(stroke, page.smooth), page.precision)
     if picture.colors is not None:
         return list(zip(data, dots, picture.colors, strict=True))
     runs = itertools.groupby(zip(dots, data, strict=True), key=operator.itemgetter(0))
@@ -160,14 +186,24 @@ def _text(document: Any, label: Label, precision: int) -> Any:
     return element
 
 
-def _metadata(svgwrite: Any, page: Page) -> Any:
+def document_metadata(svgwrite: Any, recipe: Mapping[str, Any]) -> Any:
+    """Return the element <metadata> that holds a recipe.
+
+    Raises:
+        BadSettingError: If the recipe does not go into JSON.
+    """
     # svgwrite's own Metadata wants a child element; its Title takes text, as wanted here
-    element = svgwrite.base.Title(recipe_json(page))
+    element = svgwrite.base.Title(_json(recipe))
     element.elementname = element.xml.tag = "metadata"
     return element
 
 
-def _svgwrite() -> Any:
+def load_svgwrite() -> Any:
+    """Return the module svgwrite.
+
+    Raises:
+        MissingDependencyError: If it is not installed.
+    """
     try:
         import svgwrite
     except ImportError:
