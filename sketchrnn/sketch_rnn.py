@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sketchrnn.data.batches import OFFSET_LIMIT, pad
+from sketchrnn.data.categories import listed, place_of
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.data.store import DataFile, Split, open_data
 from sketchrnn.drawing import (
@@ -25,7 +26,8 @@ from sketchrnn.drawing import (
 )
 from sketchrnn.model import backend, folder
 from sketchrnn.model.config import ModelConfig
-from sketchrnn.sampling import latent, mixture
+from sketchrnn.sampling import categories, latent, mixture
+from sketchrnn.sampling.categories import Wanted
 from sketchrnn.sampling.numpy_loop import NumpyDecoder, NumpyEncoder
 from sketchrnn.sampling.sampler import Decoder, sample_drawings
 
@@ -98,6 +100,11 @@ class SketchRNN:
         return dict(self._weights)
 
     @property
+    def categories(self) -> tuple[str, ...]:
+        """The names of the categories that it was told of; none for a model of one kind."""
+        return self.config.categories
+
+    @property
     def network(self) -> SketchVAE:
         """The Keras model with these weights, made when it is first asked for.
 
@@ -121,7 +128,7 @@ class SketchRNN:
         n: int = 1,
         temperature: float = 0.4,
         temperature_rule: str = "paper",
-        category: str | None = None,
+        category: Wanted = None,
         z: ArrayLike | None = None,
         max_steps: int | None = None,
         seed: int | None = None,
@@ -132,7 +139,9 @@ class SketchRNN:
             n: How many drawings.
             temperature: tau: 0 draws the likeliest, 1 as varied as the data.
             temperature_rule: "paper", "magenta" or "js"; see `sampling.mixture`.
-            category: Must be None: this kind of model knows one category.
+            category: What to draw, for a model that knows several categories: a name, or several,
+                which share the drawings out in their order; None: all as often as may be, in an
+                order that depends on the seed. Each drawing says its own.
             z: (n, z_size) latent vectors; None: drawn from the prior.
             max_steps: The most steps of a drawing; None for the network's N_max.
             seed: Of everything random; None: a fresh one, which `metadata` records.
@@ -143,35 +152,49 @@ class SketchRNN:
         Raises:
             BadSettingError: If an argument cannot be used.
         """
+        named = None
         if category is not None:
-            raise BadSettingError("this model knows no categories", hint="leave category away")
+            named = categories.share_out(category, n, self.categories)
         vectors = None if z is None else self._check_z(z)
         if vectors is not None and len(vectors) != n:
             raise BadSettingError(f"z has {len(vectors)} rows, and {n} drawings are wanted")
-        return self._draw(n, vectors, temperature, temperature_rule, max_steps, seed)
+        return self._draw(
+            n, vectors, temperature, temperature_rule, max_steps, seed, categories=named
+        )
 
-    def encode(self, drawings: Drawing | Iterable[Drawing], prepare: bool = True) -> Array:
+    def encode(
+        self,
+        drawings: Drawing | Iterable[Drawing],
+        prepare: bool = True,
+        category: Wanted = None,
+    ) -> Array:
         """Return the mean of each drawing's latent distribution.
 
         Args:
             drawings: One or several, of any unit.
             prepare: Whether to scale and simplify them as the training data were; False: they
                 are in data units already.
+            category: For a model that knows several categories, what they are: a name for all,
+                or one for each; None: what each drawing says.
 
         Returns:
             (n, z_size) float32.
 
         Raises:
-            BadSettingError: If the model has no encoder.
-            BadDrawingError: If a drawing is empty or has more steps than the model takes.
+            BadSettingError: If the model has no encoder, or does not know the category.
+            BadDrawingError: If a drawing is empty, has more steps than the model takes, or lacks
+                a category that the model knows.
         """
         if self._encoder is None:
             raise BadSettingError("this model has no encoder", hint="use a model with one (a VAE)")
-        listed = _as_list(drawings)
+        given = _as_list(drawings)
+        named = categories.of_drawings(given, category, self.categories)
         means = [np.zeros((0, self.config.z_size), np.float32)]
-        for first in range(0, len(listed), _ENCODED_AT_ONCE):
-            batch = self._batch(listed[first : first + _ENCODED_AT_ONCE], prepare, first)
-            means.append(self._encoder(batch["stroke5"][:, 1:], batch["lengths"])[0])
+        for first in range(0, len(given), _ENCODED_AT_ONCE):
+            part = slice(first, first + _ENCODED_AT_ONCE)
+            batch = self._batch(given[part], prepare, first)
+            told = None if named is None else self._embedded(named[part])
+            means.append(self._encoder(batch["stroke5"][:, 1:], batch["lengths"], told)[0])
         return np.concatenate(means).astype(np.float32)
 
     def decode(
@@ -181,6 +204,7 @@ class SketchRNN:
         temperature_rule: str = "paper",
         max_steps: int | None = None,
         seed: int | None = None,
+        category: Wanted = None,
     ) -> list[Drawing]:
         """Draw what latent vectors stand for.
 
@@ -190,15 +214,21 @@ class SketchRNN:
             temperature_rule: "paper", "magenta" or "js".
             max_steps: The most steps of a drawing.
             seed: See `generate`.
+            category: For a model that knows several categories, what they stand for: a name for
+                all, or one for each.
 
         Returns:
             n Drawings in data units, the first point at (0, 0).
 
         Raises:
-            BadSettingError: If z has another shape, or the model takes none.
+            BadSettingError: If z has another shape, or the model takes none, or the category is
+                missing or unknown.
         """
         vectors = self._check_z(z)
-        return self._draw(len(vectors), vectors, temperature, temperature_rule, max_steps, seed)
+        named = self._named(category, len(vectors))
+        return self._draw(
+            len(vectors), vectors, temperature, temperature_rule, max_steps, seed, categories=named
+        )
 
     def reconstruct(
         self,
@@ -207,6 +237,7 @@ class SketchRNN:
         temperature_rule: str = "paper",
         seed: int | None = None,
         prepare: bool = True,
+        category: Wanted = None,
     ) -> list[Drawing]:
         """Draw drawings again from what the encoder keeps of them.
 
@@ -216,6 +247,7 @@ class SketchRNN:
             temperature_rule: "paper", "magenta" or "js".
             seed: See `generate`.
             prepare: See `encode`.
+            category: See `encode`.
 
         Returns:
             As many Drawings, in data units.
@@ -224,8 +256,10 @@ class SketchRNN:
             BadSettingError: If the model has no encoder.
             BadDrawingError: See `encode`.
         """
-        z = self.encode(drawings, prepare=prepare)
-        return self._draw(len(z), z, temperature, temperature_rule, None, seed)
+        given = _as_list(drawings)
+        z = self.encode(given, prepare, category)
+        named = categories.of_drawings(given, category, self.categories)
+        return self._draw(len(z), z, temperature, temperature_rule, None, seed, categories=named)
 
     def interpolate(
         self,
@@ -237,6 +271,7 @@ class SketchRNN:
         temperature_rule: str = "paper",
         seed: int | None = None,
         prepare: bool = True,
+        category: Wanted = None,
     ) -> list[Drawing]:
         """Draw the way from one drawing to another.
 
@@ -249,6 +284,8 @@ class SketchRNN:
             temperature_rule: "paper", "magenta" or "js".
             seed: See `generate`.
             prepare: See `encode`.
+            category: See `encode`. Between two categories their vectors are mixed evenly, and a
+                drawing says the nearer one.
 
         Returns:
             `frames` Drawings in data units; the first and last are reconstructions of a and b.
@@ -257,18 +294,40 @@ class SketchRNN:
             BadSettingError: If the model has no encoder, or an argument cannot be used.
             BadDrawingError: See `encode`.
         """
-        first, last = self.encode([a, b], prepare=prepare)
+        first, last = self.encode([a, b], prepare, category)
         z = latent.interpolate(first, last, frames, method)
-        return self._draw(frames, z, temperature, temperature_rule, None, seed, [0] * frames)
+        named = categories.of_drawings([a, b], category, self.categories)
+        embeddings = None
+        if named is not None:
+            ends = self._embedded(named)
+            embeddings = latent.interpolate(ends[0], ends[1], frames, "lerp")
+            named = [named[2 * k >= frames] for k in range(frames)]
+        return self._draw(
+            frames,
+            z,
+            temperature,
+            temperature_rule,
+            None,
+            seed,
+            [0] * frames,
+            categories=named,
+            embeddings=embeddings,
+        )
 
     # Measuring
 
-    def score(self, drawings: Drawing | Iterable[Drawing], prepare: bool = True) -> Array:
+    def score(
+        self,
+        drawings: Drawing | Iterable[Drawing],
+        prepare: bool = True,
+        category: Wanted = None,
+    ) -> Array:
         """Return how surprising each drawing is, given its own z_mean.
 
         Args:
             drawings: One or several, of any unit.
             prepare: See `encode`.
+            category: See `encode`.
 
         Returns:
             (n,) nats in model units: offset and pen over all points, and the pen of the end.
@@ -277,11 +336,15 @@ class SketchRNN:
             BadDrawingError: See `encode`.
             MissingDependencyError: If Keras or its backend is not installed.
         """
-        listed = _as_list(drawings)
+        given = _as_list(drawings)
+        named = categories.of_drawings(given, category, self.categories)
         nats = [np.zeros(0, np.float32)]
-        for first in range(0, len(listed), _ENCODED_AT_ONCE):
-            part = listed[first : first + _ENCODED_AT_ONCE]
-            figures = self._evaluate_batch(self._batch(part, prepare, first))
+        for first in range(0, len(given), _ENCODED_AT_ONCE):
+            part = slice(first, first + _ENCODED_AT_ONCE)
+            batch = self._batch(given[part], prepare, first)
+            if named is not None:
+                batch["category"] = self._places(named[part])
+            figures = self._evaluate_batch(batch)
             nats.append(figures["offset"] + figures["pen"])
         return np.concatenate(nats)
 
@@ -311,24 +374,29 @@ class SketchRNN:
                 **evaluate(self._get_evaluator(), network, drawings),
             }
 
-    def mixture_params(self, stroke5: ArrayLike, z: ArrayLike | None = None) -> dict[str, Array]:
+    def mixture_params(
+        self, stroke5: ArrayLike, z: ArrayLike | None = None, category: str | None = None
+    ) -> dict[str, Array]:
         """Return what the decoder predicts after each row of a drawing.
 
         Args:
             stroke5: (T, 5) rows in model units, the start token first.
             z: (z_size,) latent vector; None: the drawing's own z_mean, or nothing for a decoder
                 alone.
+            category: The drawing's, for a model that knows several.
 
         Returns:
             pi, mu_x, mu_y, sigma_x, sigma_y, rho (T, M) and pen_probs (T, 3), float32, model
             units. Row t is the distribution of the step after input row t.
 
         Raises:
-            BadSettingError: If a shape is wrong.
+            BadSettingError: If a shape is wrong, or the category missing or unknown.
         """
         rows = np.asarray(stroke5, dtype=np.float32)
         if rows.ndim != 2 or rows.shape[1] != 5 or len(rows) == 0:
             raise BadSettingError(f"stroke5 has shape {rows.shape}, and must be (T, 5), T >= 1")
+        named = self._named(category, 1)
+        told = None if named is None else self._embedded(named)
         vector = None
         if self._encoder is not None:
             if z is not None:
@@ -336,10 +404,12 @@ class SketchRNN:
             else:
                 ended = np.append(rows[1:, 4], 1)
                 length = np.array([int(np.argmax(ended == 1))], dtype=np.int32)
-                vector = self._encoder(rows[None, 1:], length)[0]
+                vector = self._encoder(rows[None, 1:], length, told)[0]
         elif z is not None:
             self._check_z(z)  # which refuses
-        hidden, cell, constant = self._decoder.start(vector, 1)
+        parts = [part for part in (vector, told) if part is not None]
+        condition = np.concatenate(parts, axis=1) if parts else None
+        hidden, cell, constant = self._decoder.start(condition, 1)
         outputs = np.zeros((len(rows), self.config.output_size), dtype=np.float32)
         for step, row in enumerate(rows):
             out, hidden, cell = self._decoder.step(row[None], hidden, cell, constant)
@@ -347,7 +417,11 @@ class SketchRNN:
         return _activate(outputs)
 
     def losses(
-        self, stroke5_with_start: ArrayLike, lengths: ArrayLike, eps: ArrayLike | None = None
+        self,
+        stroke5_with_start: ArrayLike,
+        lengths: ArrayLike,
+        eps: ArrayLike | None = None,
+        category: Wanted = None,
     ) -> dict[str, float]:
         """Return the losses of a batch, without dropout.
 
@@ -355,6 +429,7 @@ class SketchRNN:
             stroke5_with_start: (B, N_max + 1, 5) rows in model units, the start token first.
             lengths: (B,) true lengths N_s, at most N_max.
             eps: (B, z_size), z = z_mean + exp(z_log_var / 2) eps; None: z = z_mean.
+            category: For a model that knows several categories: a name for all, or one for each.
 
         Returns:
             magenta_train, magenta_eval (the reference's reconstruction loss by its two
@@ -362,7 +437,7 @@ class SketchRNN:
             nats_per_drawing, nats_per_point.
 
         Raises:
-            BadSettingError: If a shape is wrong.
+            BadSettingError: If a shape is wrong, or the category missing or unknown.
         """
         rows = np.asarray(stroke5_with_start, dtype=np.float32)
         counts = np.asarray(lengths, dtype=np.int32)
@@ -379,6 +454,9 @@ class SketchRNN:
         batch: dict[str, Any] = {"stroke5": np.concatenate([rows, end], axis=1), "lengths": counts}
         if eps is not None and self.config.conditional:
             batch["eps"] = self._check_z(eps, "eps", len(rows))
+        named = self._named(category, len(rows))
+        if named is not None:
+            batch["category"] = self._places(named)
         figures = self._evaluate_batch(batch)
         nats = (figures["offset"] + figures["pen"]).astype(np.float64)
         kl = float(figures["kl"].mean()) if "kl" in figures else 0.0
@@ -442,6 +520,9 @@ class SketchRNN:
         max_steps: int | None,
         seed: int | None,
         numbers: Sequence[int] | None = None,
+        *,
+        categories: Sequence[str] | None = None,
+        embeddings: Array | None = None,
     ) -> list[Drawing]:
         if seed is None:
             seed = secrets.randbits(32)
@@ -455,6 +536,8 @@ class SketchRNN:
             self._choose_decoder(count),
             count,
             z=z,
+            categories=categories,
+            embeddings=embeddings,
             numbers=numbers,
             temperature=temperature,
             rule=rule,
@@ -472,6 +555,22 @@ class SketchRNN:
 
             self._compiled = CompiledDecoder(network)
         return self._compiled
+
+    def _named(self, category: Wanted, count: int) -> list[str] | None:
+        """Return a category for each of what no Drawing describes; None if there are none."""
+        if category is None and self.categories:
+            raise BadSettingError(
+                "this model must be told the category", hint=f"known: {listed(self.categories)}"
+            )
+        return categories.of_drawings([Drawing([])] * count, category, self.categories)
+
+    def _places(self, names: Sequence[str]) -> NDArray[np.int32]:
+        """Return categories as the network counts them."""
+        return np.array([place_of(name, self.categories) for name in names], dtype=np.int32)
+
+    def _embedded(self, names: Sequence[str]) -> Array:
+        """Return the vectors of categories, (n, category_size)."""
+        return self._weights["categories/embedding"][self._places(names)]
 
     def _check_z(self, z: ArrayLike, name: str = "z", count: int | None = None) -> Array:
         """Return latent vectors, or their noise, (count, z_size); any count where it is None."""

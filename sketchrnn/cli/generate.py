@@ -13,7 +13,10 @@ from sketchrnn.cli import options
 @click.argument("model")
 @click.option("-n", "number", type=click.IntRange(min=1), default=64, show_default=True)
 @options.sampling_options(temperature=0.4)
-@click.option("-C", "--category", help="What to draw, if the model knows several.")
+@options.category_option(
+    "What to draw, for a model that knows several categories; several names, by commas or by "
+    "repeating, share the drawings out. Otherwise all are drawn as often."
+)
 @click.option("--max-steps", type=click.IntRange(min=1), help="The most steps of a drawing.")
 @options.output_options
 def generate(
@@ -22,7 +25,7 @@ def generate(
     temperature: float,
     temperature_rule: str,
     seed: int | None,
-    category: str | None,
+    category: tuple[str, ...],
     max_steps: int | None,
     output: str,
     force: bool,
@@ -36,6 +39,7 @@ def generate(
     Examples:
       sketchrnn generate kanji -n 64 -t 0.4 --seed 7 -o kanji.svg
       sketchrnn generate kanji -n 9 -o kanji/
+      sketchrnn generate runs/pets -n 16 --category cat,dog -o pets.svg
     """
     from sketchrnn.sketch_rnn import load
 
@@ -45,7 +49,7 @@ def generate(
     request: dict[str, Any] = {
         "temperature": temperature,
         "temperature_rule": temperature_rule,
-        "category": category,
+        "category": options.categories(loaded, category),
         "max_steps": max_steps,
         "seed": seed,
     }

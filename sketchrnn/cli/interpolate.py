@@ -21,6 +21,10 @@ from sketchrnn.cli import options
     show_default=True,
     help="Along a sphere, or straight.",
 )
+@options.category_option(
+    "What both are, or (A,B) each is, for a model that knows several categories; otherwise what "
+    "they say."
+)
 @options.sampling_options(temperature=0.1)
 @options.output_options
 def interpolate(
@@ -29,6 +33,7 @@ def interpolate(
     b: str,
     frames: int,
     method: str,
+    category: tuple[str, ...],
     temperature: float,
     temperature_rule: str,
     seed: int | None,
@@ -47,18 +52,23 @@ def interpolate(
       sketchrnn interpolate kanji kanjivg:水 kanjivg:火 --frames 10 -o way.svg
       sketchrnn interpolate kanji one.svg two.svg --method lerp -o way.png
     """
+    from sketchrnn.sampling.categories import share_out
     from sketchrnn.sketch_rnn import load
 
     options.check_output(output, force)
     loaded = load(model)
     ends = []
-    for name in (a, b):
+    named = options.categories(loaded, category)
+    each = None if named is None else share_out(named, 2, loaded.categories)
+    for place, name in enumerate((a, b)):
         ends += options.read_input(name, 1)
         with options.naming(name):  # which of the two cannot be used
-            loaded.encode(ends[-1])
+            loaded.encode(ends[-1], category=each and each[place])
     first, last = ends
     seed = options.fresh_seed(seed)
-    drawings = loaded.interpolate(first, last, frames, method, temperature, temperature_rule, seed)
+    drawings = loaded.interpolate(
+        first, last, frames, method, temperature, temperature_rule, seed, category=each
+    )
     recipe = options.recipe_of(
         loaded,
         model,
@@ -67,6 +77,7 @@ def interpolate(
         b=b,
         frames=frames,
         method=method,
+        category=named,
         temperature=temperature,
         temperature_rule=temperature_rule,
         seed=seed,

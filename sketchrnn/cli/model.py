@@ -53,6 +53,7 @@ def info(name: str, as_json: bool) -> None:
             f"{_cell(config, config.decoder_cell, config.decoder_size)}, "
             f"{config.num_mixtures} mixtures",
         ),
+        ("categories", _categories(config)),
         ("parameters", f"{parameters:,}"),
         ("longest drawing", f"{config.max_seq_len} steps"),
         ("scale factor", f"{config.scale_factor:.4f} data units"),
@@ -63,6 +64,8 @@ def info(name: str, as_json: bool) -> None:
     ]
     if not config.conditional:
         rows = [row for row in rows if row[0] != "encoder"]
+    if not config.categories:
+        rows = [row for row in rows if row[0] != "categories"]
     for label, value in rows:
         click.echo(f"{label:<16}{value}")
 
@@ -71,6 +74,15 @@ def _cell(config: ModelConfig, kind: str, units: int) -> str:
     """Return the kind of a cell with its sizes."""
     inner = f" ({config.hyper_units} beside, embedding {config.hyper_embedding})"
     return f"{kind} {units}{inner if kind == 'hyper' else ''}"
+
+
+def _categories(config: ModelConfig) -> str:
+    """Return the number of categories with the first of them."""
+    from sketchrnn.data.categories import listed
+
+    return (
+        f"{len(config.categories)}, vectors of {config.category_size}: {listed(config.categories)}"
+    )
 
 
 def _source(source: Any) -> str:

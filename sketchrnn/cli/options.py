@@ -72,6 +72,20 @@ def output_options(command: Command) -> Command:
     return command
 
 
+def category_option(text: str) -> Callable[[Command], Command]:
+    """Add --category, with its help, to a command."""
+    return click.option("-C", "--category", multiple=True, metavar="NAME", help=text)
+
+
+def categories(model: SketchRNN, given: tuple[str, ...]) -> str | list[str] | None:
+    """Return what --category names: None, one, or several; a known name may hold a comma."""
+    names: list[str] = []
+    for name in given:
+        parts = [name] if name in model.categories else name.split(",")
+        names += [part.strip() for part in parts]
+    return names[0] if len(names) == 1 else names or None
+
+
 def check_output(output: str, force: bool) -> None:
     """Refuse an output that exists or cannot be written, before any work is done."""
     from sketchrnn.drawing import BadSettingError, files

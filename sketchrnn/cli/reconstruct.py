@@ -15,12 +15,16 @@ from sketchrnn.cli import options
 @click.option(
     "-n", "number", type=click.IntRange(min=1), default=8, show_default=True, help="At most."
 )
+@options.category_option(
+    "What the drawings are, for a model that knows several categories; otherwise what they say."
+)
 @options.sampling_options(temperature=0.1)
 @options.output_options
 def reconstruct(
     model: str,
     input: str,
     number: int,
+    category: tuple[str, ...],
     temperature: float,
     temperature_rule: str,
     seed: int | None,
@@ -48,12 +52,19 @@ def reconstruct(
     given = options.read_input(input, number)
     seed = options.fresh_seed(seed)
     with options.naming(input):
-        again = loaded.reconstruct(given, temperature, temperature_rule, seed)
+        again = loaded.reconstruct(
+            given,
+            temperature,
+            temperature_rule,
+            seed,
+            category=options.categories(loaded, category),
+        )
     recipe = options.recipe_of(
         loaded,
         model,
         command="reconstruct",
         input=input,
+        category=options.categories(loaded, category),
         temperature=temperature,
         temperature_rule=temperature_rule,
         seed=seed,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sketchrnn.data import augment
+from sketchrnn.data.categories import place_table
 from sketchrnn.data.store import Split
 from sketchrnn.drawing import END_ROW, START_TOKEN
 
@@ -51,6 +52,7 @@ class Batches:
         z_size: Length of the noise `eps`; 0 for none.
         seed: Of order, augmentation and noise.
         memory: Bytes; what takes more is read window by window.
+        categories: The names of those that the network is told of; none: it is told of none.
 
     Attributes:
         boundaries: The length that each bucket is padded to, ascending.
@@ -69,11 +71,13 @@ class Batches:
         z_size: int = 0,
         seed: int = 0,
         memory: int = MEMORY,
+        categories: Sequence[str] = (),
     ) -> None:
         """Choose the buckets; rows are read when they are asked for."""
         self._split = split
         self._scale_factor = scale_factor
         self._lengths = split.lengths
+        self._place_table = place_table(split, categories) if categories else None
         self._random_scale = random_scale
         self._point_drop = point_drop
         self._z_size = z_size
@@ -94,6 +98,7 @@ class Batches:
         self.per_epoch = full * self._per_window + rest // self.batch_size
         self._place = (-1, -1)  # epoch and window of what is in memory
         self._order: list[tuple[int, NDArray[np.int64]]] = []
+        self._category: NDArray[np.int32] | None = None
         self._rows = np.zeros((0, 3), np.float32)
         self._offsets = np.zeros(1, np.int64)
 
@@ -103,7 +108,7 @@ class Batches:
         Returns:
             `stroke5` (B, T + 2, 5) float32 in model units, start token first and at least one end
             row last, where T is the bucket's length; `lengths` (B,) int32; `eps` (B, z_size)
-            float32; `dropout_keys` (B,) int32.
+            float32; `dropout_keys` (B,) int32; `category` (B,) int32, if the network is told.
         """
         epoch, place = divmod(step, self.per_epoch)
         window, place = divmod(place, self._per_window)
@@ -115,6 +120,8 @@ class Batches:
         rows, lengths = augment.drop_points(rows, lengths, self._point_drop, generator)
         batch = pad(rows, lengths, length)
         size = len(indices)
+        if self._category is not None:
+            batch["category"] = self._category[indices]
         if self._z_size:
             batch["eps"] = generator.standard_normal((size, self._z_size), dtype=np.float32)
         batch["dropout_keys"] = generator.integers(0, 2**31, size, dtype=np.int32)
@@ -133,6 +140,9 @@ class Batches:
                 [_model_units(self._split.rows_of(*s), self._scale_factor) for s in stretches]
             )
             self._offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+            if self._place_table is not None:
+                numbers = [self._split.categories[first:last] for first, last in stretches]
+                self._category = self._place_table[np.concatenate(numbers)]
         self._order = self._shuffled(epoch, window, lengths)
         self._place = (epoch, window)
 
@@ -177,7 +187,14 @@ class Batches:
 
 
 def evaluation_batches(
-    split: Split, *, scale_factor: float, max_seq_len: int, batch_size: int, z_size: int, seed: int
+    split: Split,
+    *,
+    scale_factor: float,
+    max_seq_len: int,
+    batch_size: int,
+    z_size: int,
+    seed: int,
+    categories: Sequence[str] = (),
 ) -> Iterator[tuple[NDArray[np.int64], Batch]]:
     """Yield all drawings of a split in order, padded to N_max, nothing augmented.
 
@@ -189,17 +206,22 @@ def evaluation_batches(
         drawings with T = max_seq_len.
     """
     lengths = split.lengths
+    table = place_table(split, categories) if categories else None
 
     def drawings(first: int, last: int) -> list[NDArray[np.float32]]:
         rows = _model_units(split.rows_of(first, last), scale_factor)
         return np.split(rows, np.cumsum(lengths[first:last])[:-1])
 
     fill = drawings(0, min(batch_size, len(split)))
+    of_fill = None if table is None else table[split.categories[: len(fill)]]
     for first in range(0, len(split), batch_size):
         counted = np.arange(first, min(first + batch_size, len(split)))
         chosen = itertools.cycle([*drawings(first, first + len(counted)), *fill])
         parts = list(itertools.islice(chosen, batch_size))
         batch = pad(np.concatenate(parts), np.array([len(part) for part in parts]), max_seq_len)
+        if table is not None:
+            own = table[split.categories[counted]]
+            batch["category"] = np.resize(np.concatenate([own, of_fill]), batch_size)
         if z_size:
             noise = [latent_noise(seed, _name(part), z_size) for part in parts]
             batch["eps"] = np.stack(noise)

@@ -166,6 +166,16 @@ class Split(Sequence[Drawing]):
         """(n,) index of each drawing's category in the file's `categories`; 65535 for none."""
         return self.read_index()[1]
 
+    @property
+    def category_names(self) -> list[str]:
+        """The names that those numbers stand for."""
+        return self._data.categories
+
+    @property
+    def path(self) -> Path:
+        """The file that the drawings are in."""
+        return self._data.path
+
     def rows(self, index: int) -> NDArray[Any]:
         """Return (N_s, 3) stroke-3 rows of a drawing, int16 or float32, in data units."""
         return self.rows_of(index, index + 1)

@@ -12,7 +12,12 @@ from sketchrnn.drawing import BadSettingError
 CELLS = ("lstm", "layer_norm", "hyper")
 """Kinds of recurrent cell: LSTM, LSTM with layer normalisation, HyperLSTM."""
 
-ADDED_LATER = {"hyper_units": 256, "hyper_embedding": 32}
+ADDED_LATER: dict[str, Any] = {
+    "hyper_units": 256,
+    "hyper_embedding": 32,
+    "category_size": 0,
+    "categories": (),
+}
 """Keys that configurations did not have at first, with what they meant then."""
 
 
@@ -35,6 +40,9 @@ class ModelConfig:
         forget_bias: Added to the forget gate at run time.
         hyper_units: Units of the smaller LSTM in a HyperLSTM.
         hyper_embedding: Length of the embeddings by which it scales and shifts the larger one.
+        category_size: Length of the learned vector that stands for a category; 0 for a network
+            that is told of none.
+        categories: The names of the categories that it is told of; none where that size is 0.
 
     Raises:
         BadSettingError: If a value cannot be used.
@@ -53,6 +61,8 @@ class ModelConfig:
     forget_bias: float = 1.0
     hyper_units: int = 256
     hyper_embedding: int = 32
+    category_size: int = 0
+    categories: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse values that make no network."""
@@ -75,6 +85,24 @@ class ModelConfig:
                 f"recurrent_dropout_rate is {self.recurrent_dropout_rate}, and must be from 0 to "
                 "below 1; it is the share that is dropped, not kept"
             )
+        self._check_categories()
+
+    def _check_categories(self) -> None:
+        size, names = self.category_size, self.categories
+        if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+            raise BadSettingError(f"category_size is {size!r}, and must be a whole number, or 0")
+        if not isinstance(names, tuple) or not all(isinstance(n, str) and n for n in names):
+            raise BadSettingError("categories must be names")
+        if len(set(names)) != len(names):
+            raise BadSettingError("categories holds a name twice")
+        if size and len(names) < 2:
+            raise BadSettingError(
+                f"category_size is {size}, and there "
+                + (f"is one category, {names[0]!r}" if names else "are no categories"),
+                hint="set category_size=0, or take data of several categories",
+            )
+        if names and not size:
+            raise BadSettingError("there are categories, and category_size is 0")
 
     @property
     def output_size(self) -> int:
@@ -86,9 +114,14 @@ class ModelConfig:
         """Length of the latent vector that the decoder takes; 0 for the decoder alone."""
         return self.z_size if self.conditional else 0
 
+    @property
+    def condition_size(self) -> int:
+        """Length of what the decoder is told at every step: z, then the category's vector."""
+        return self.latent_size + self.category_size
+
     def to_dict(self) -> dict[str, Any]:
         """Return the values for JSON."""
-        return dataclasses.asdict(self)
+        return {**dataclasses.asdict(self), "categories": list(self.categories)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -101,4 +134,6 @@ class ModelConfig:
         for kind, keys in (("unknown", set(values) - names), ("missing", names - set(values))):
             if keys:
                 raise BadSettingError(f"{kind} key {min(keys)!r} in a model configuration")
-        return cls(**values)
+        if not isinstance(values["categories"], list | tuple):
+            raise BadSettingError("categories must be a list of names")
+        return cls(**{**values, "categories": tuple(values["categories"])})

@@ -1,4 +1,7 @@
-"""The decoder: a recurrent network that predicts each step from those before it and from z."""
+"""The decoder: a recurrent network that predicts each step from those before it.
+
+It may also be told z, a category's vector, or both side by side: its condition, of length C.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,8 @@ Tensor = Any
 class Decoder(keras.layers.Layer):
     """Predicts the distribution of the next step.
 
-    The initial state is tanh(W z + b), packed as the reference packs the state of this kind of
-    cell; z joins the input at every step.
+    The initial state is tanh(W c + b) of the condition c, packed as the reference packs the state
+    of this kind of cell; c joins the input at every step.
 
     Args:
         config: The sizes.
@@ -28,28 +31,30 @@ class Decoder(keras.layers.Layer):
     """
 
     def __init__(self, config: ModelConfig) -> None:
-        """Make the cell, the projection of z to its state, and the output layer."""
+        """Make the cell, the projection of the condition to its state, and the output layer."""
         super().__init__(name="decoder")
         size = config.decoder_size
-        self.lstm = make_cell(config.decoder_cell, size, 5, config.latent_size, config, name="lstm")
+        self.lstm = make_cell(
+            config.decoder_cell, size, 5, config.condition_size, config, name="lstm"
+        )
         self.initial = None
-        if config.conditional:
+        if config.condition_size:
             self.initial = keras.layers.Dense(
                 2 * self.lstm.state_size,
                 activation="tanh",
                 kernel_initializer=keras.initializers.RandomNormal(stddev=0.001),
                 name="initial_state",
             )
-            self.initial.build((None, config.z_size))
+            self.initial.build((None, config.condition_size))
         self.output_layer = keras.layers.Dense(config.output_size, name="output")
         self.output_layer.build((None, size))
         self.built = True
 
-    def initial_state(self, batch_size: Tensor, z: Tensor | None) -> LSTMState:
-        """Return the state before the start token, from z (B, z_size) or zeros."""
+    def initial_state(self, batch_size: Tensor, condition: Tensor | None) -> LSTMState:
+        """Return the state before the start token, from the condition (B, C) or zeros."""
         if self.initial is None:
             return self.lstm.zero_state(batch_size)
-        return self.lstm.unpack(self.initial(z))
+        return self.lstm.unpack(self.initial(condition))
 
     def predict(self, state: LSTMState) -> Tensor:
         """Return (B, 3 + 6M) of one step from the state after it."""
@@ -58,7 +63,7 @@ class Decoder(keras.layers.Layer):
     def call(
         self,
         steps: Tensor,
-        z: Tensor | None,
+        condition: Tensor | None,
         dropout_keys: Tensor | None = None,
         state: LSTMState | None = None,
     ) -> tuple[Tensor, LSTMState]:
@@ -66,7 +71,7 @@ class Decoder(keras.layers.Layer):
 
         Args:
             steps: (B, T, 5) stroke-5 rows, the start token first, in model units.
-            z: (B, z_size), or None for a decoder alone.
+            condition: (B, C), or None for a decoder that is told nothing.
             dropout_keys: (B,) int32, in training.
             state: A state to go on from; None for the initial state.
 
@@ -74,8 +79,11 @@ class Decoder(keras.layers.Layer):
             (T, B, 3 + 6M) predictions, row t of the step after input row t, and the last state.
         """
         if state is None:
-            state = self.initial_state(ops.shape(steps)[0], z)
+            state = self.initial_state(ops.shape(steps)[0], condition)
         hiddens, state = self.lstm(
-            ops.transpose(steps, (1, 0, 2)), state=state, latent=z, dropout_keys=dropout_keys
+            ops.transpose(steps, (1, 0, 2)),
+            state=state,
+            latent=condition,
+            dropout_keys=dropout_keys,
         )
         return self.output_layer(hiddens), state

@@ -28,7 +28,7 @@ class Encoder(keras.layers.Layer):
         super().__init__(name="encoder")
         size = config.encoder_size
         self.forward, self.backward = (
-            make_cell(config.encoder_cell, size, 5, 0, config, name=name)
+            make_cell(config.encoder_cell, size, 5, config.category_size, config, name=name)
             for name in ("forward", "backward")
         )
         small = keras.initializers.RandomNormal(stddev=0.001)
@@ -41,7 +41,11 @@ class Encoder(keras.layers.Layer):
         self.built = True
 
     def call(
-        self, steps: Tensor, lengths: Tensor, dropout_keys: tuple[Tensor, Tensor] | None = None
+        self,
+        steps: Tensor,
+        lengths: Tensor,
+        dropout_keys: tuple[Tensor, Tensor] | None = None,
+        embedding: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Encode a batch.
 
@@ -49,6 +53,7 @@ class Encoder(keras.layers.Layer):
             steps: (B, T, 5) stroke-5 rows without the start token, in model units.
             lengths: (B,) int32 true lengths N_s; rows beyond them are not read.
             dropout_keys: (B,) int32 for each of the two directions, in training.
+            embedding: (B, category_size), the vector of each drawing's category, or None.
 
         Returns:
             z_mean and z_log_var, (B, z_size) each.
@@ -60,6 +65,7 @@ class Encoder(keras.layers.Layer):
         ):
             _, state = direction(
                 ops.transpose(rows, (1, 0, 2)),
+                latent=embedding,
                 lengths=lengths,
                 dropout_keys=None if dropout_keys is None else dropout_keys[k],
             )

@@ -117,7 +117,7 @@ def read(model: str | PathLike[str]) -> ModelFolder:
         if not isinstance(values.get(key), dict):
             raise BadFileError(f"lacks {key!r}", path=path, hint="save the model again")
     try:
-        # folders of version 1 that were written before there were HyperLSTMs lack their sizes
+        # folders of version 1 that were written before there was such a thing lack its keys
         config = ModelConfig.from_dict({**ADDED_LATER, **values["config"]})
     except (BadSettingError, TypeError) as error:
         raise BadFileError(str(error), path=path) from error
@@ -134,18 +134,23 @@ def weight_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     shapes: dict[str, tuple[int, ...]] = {}
     if config.conditional:
         for direction in ("forward", "backward"):
-            for name, shape in _cell_shapes(config.encoder_cell, e, 0, config).items():
+            for name, shape in _cell_shapes(
+                config.encoder_cell, e, config.category_size, config
+            ).items():
                 shapes[f"encoder/{direction}/{name}"] = shape
         for name in ("z_mean", "z_log_var"):
             shapes[f"encoder/{name}/kernel"] = (2 * e, z)
             shapes[f"encoder/{name}/bias"] = (z,)
+    if config.condition_size:
         state = 2 * (d + (config.hyper_units if config.decoder_cell == "hyper" else 0))
-        shapes["decoder/initial_state/kernel"] = (z, state)
+        shapes["decoder/initial_state/kernel"] = (config.condition_size, state)
         shapes["decoder/initial_state/bias"] = (state,)
-    for name, shape in _cell_shapes(config.decoder_cell, d, config.latent_size, config).items():
+    for name, shape in _cell_shapes(config.decoder_cell, d, config.condition_size, config).items():
         shapes[f"decoder/lstm/{name}"] = shape
     shapes["decoder/output/kernel"] = (d, config.output_size)
     shapes["decoder/output/bias"] = (config.output_size,)
+    if config.category_size:
+        shapes["categories/embedding"] = (len(config.categories), config.category_size)
     return shapes
 
 

@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from sketchrnn.model import losses
+from sketchrnn.model.categories import Categories
 from sketchrnn.model.config import ModelConfig
 from sketchrnn.model.decoder import Decoder
 from sketchrnn.model.encoder import Encoder
@@ -23,7 +24,8 @@ class SketchVAE(keras.Model):
     """A sequence-to-sequence variational autoencoder, or its decoder alone.
 
     A batch is a dict: `stroke5` (B, T + 1, 5) with the start token first and at least one end row,
-    in model units; `lengths` (B,) int32; for training also `eps` (B, z_size), the noise of z,
+    in model units; `lengths` (B,) int32; `category` (B,) int32, a place in the configuration's
+    categories, where there are some; for training also `eps` (B, z_size), the noise of z,
     `dropout_keys` (B,) int32 and `w_kl` (B,), the weight of the KL term at this step.
 
     Everything random comes in with the batch, so that a step gives the same result on every
@@ -44,6 +46,7 @@ class SketchVAE(keras.Model):
         self.kl_min = kl_min
         self.encoder = Encoder(config) if config.conditional else None
         self.decoder = Decoder(config)
+        self.categories = Categories(config) if config.category_size else None
         self.trackers = {
             name: keras.metrics.Mean(name=name)
             for name in ("loss", "loss_reconstruction", "loss_offset", "loss_pen", "loss_kl")
@@ -61,19 +64,25 @@ class SketchVAE(keras.Model):
         if self.encoder is not None:
             rooms += [(f"encoder/{layer.name}", layer) for layer in self.encoder._layers]
         rooms += [(f"decoder/{layer.name}", layer) for layer in self.decoder._layers]
+        if self.categories is not None:
+            rooms.append((self.categories.name, self.categories))
         return {
             f"{room}/{weight.name}": weight for room, layer in rooms for weight in layer.weights
         }
 
     def encode(
-        self, stroke5: Tensor, lengths: Tensor, dropout_keys: Tensor | None = None
+        self,
+        stroke5: Tensor,
+        lengths: Tensor,
+        dropout_keys: Tensor | None = None,
+        embedding: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Return z_mean and z_log_var, (B, z_size) each, of (B, T + 1, 5) with start token."""
         keys = None
         if dropout_keys is not None:
             keys = (_stream(dropout_keys, 0), _stream(dropout_keys, 1))
         assert self.encoder is not None
-        return self.encoder(stroke5[:, 1:], lengths, dropout_keys=keys)
+        return self.encoder(stroke5[:, 1:], lengths, dropout_keys=keys, embedding=embedding)
 
     def call(self, batch: Mapping[str, Tensor], training: bool | None = None) -> dict[str, Tensor]:
         """Predict every step of a batch from those before it.
@@ -88,16 +97,18 @@ class SketchVAE(keras.Model):
         stroke5, lengths = batch["stroke5"], batch["lengths"]
         keys = batch.get("dropout_keys") if training else None
         results: dict[str, Tensor] = {}
-        z = None
+        embedding = None if self.categories is None else self.categories(batch["category"])
+        condition = embedding
         if self.encoder is not None:
-            z_mean, z_log_var = self.encode(stroke5, lengths, keys)
+            z_mean, z_log_var = self.encode(stroke5, lengths, keys, embedding)
             z = z_mean
             if "eps" in batch:
                 z = z_mean + ops.exp(z_log_var / 2) * batch["eps"]
             results.update(z_mean=z_mean, z_log_var=z_log_var, z=z)
+            condition = z if embedding is None else ops.concatenate([z, embedding], axis=1)
         if keys is not None:
             keys = _stream(keys, 2)
-        results["outputs"], _ = self.decoder(stroke5[:, :-1], z, dropout_keys=keys)
+        results["outputs"], _ = self.decoder(stroke5[:, :-1], condition, dropout_keys=keys)
         return results
 
     def compute_loss(

@@ -33,15 +33,21 @@ class CompiledDecoder:
         """Compile nothing yet."""
         self.config = network.config
         self._decoder = network.decoder
+        self._categories = network.categories
         weights = network.decoder.weights
         self._start = backend.compiled(self._first_state, weights)
         self._draw = backend.compiled(self._steps, weights)
 
-    def start(self, z: Array | None, batch_size: int) -> tuple[Array, Array, Array]:
+    @property
+    def embeddings(self) -> Array | None:
+        """The vectors of the categories, see `sampler.Decoder`."""
+        return None if self._categories is None else np.asarray(self._categories.embedding)
+
+    def start(self, condition: Array | None, batch_size: int) -> tuple[Array, Array, Array]:
         """Return hidden, cell and the constant part of the gates; see `sampler.Decoder`."""
-        if z is None:
-            z = np.zeros((batch_size, 0), dtype=np.float32)
-        state = self._start(ops.convert_to_tensor(_fill(z)))
+        if condition is None:
+            condition = np.zeros((batch_size, 0), dtype=np.float32)
+        state = self._start(ops.convert_to_tensor(_fill(condition)))
         hidden, cell, constant = (np.asarray(tensor)[:batch_size] for tensor in state)
         return hidden, cell, constant
 
@@ -61,11 +67,11 @@ class CompiledDecoder:
         rows, hidden, cell = (np.asarray(tensor)[: len(row)] for tensor in self._draw(*tensors))
         return rows, hidden, cell
 
-    def _first_state(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        latent = z if self.config.conditional else None
-        size = ops.shape(z)[0]
-        state = self._decoder.initial_state(size, latent)
-        return state.hidden, state.cell, self._decoder.lstm.constant(size, latent)
+    def _first_state(self, condition: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        told = condition if self.config.condition_size else None
+        size = ops.shape(condition)[0]
+        state = self._decoder.initial_state(size, told)
+        return state.hidden, state.cell, self._decoder.lstm.constant(size, told)
 
     def _steps(
         self,

@@ -32,21 +32,23 @@ class NumpyDecoder:
         self.config = config
         self._weights = weights
         self._cell = make_cell(config.decoder_cell, weights, "decoder/lstm/", config)
+        self.embeddings = weights.get("categories/embedding")
 
-    def start(self, z: Array | None, batch_size: int) -> tuple[Array, Array, Array]:
+    def start(self, condition: Array | None, batch_size: int) -> tuple[Array, Array, Array]:
         """Return hidden, cell and the constant part of the gates; see `sampler.Decoder`.
 
         Args:
-            z: (B, z_size), or None for a decoder alone.
+            condition: (B, condition_size), or None for a decoder that is told nothing.
             batch_size: B.
         """
-        constant = self._cell.constant(z, batch_size)
-        if z is None:
+        constant = self._cell.constant(condition, batch_size)
+        if condition is None:
             zeros = np.zeros((batch_size, self._cell.state_size), dtype=np.float32)
             return zeros, zeros, constant
         weights = self._weights
         state = np.tanh(
-            z @ weights["decoder/initial_state/kernel"] + weights["decoder/initial_state/bias"]
+            condition @ weights["decoder/initial_state/kernel"]
+            + weights["decoder/initial_state/bias"]
         )
         first, second = np.split(state, 2, axis=1)
         hidden, cell = (first, second) if self._cell.hidden_first else (second, first)
@@ -92,19 +94,22 @@ class NumpyEncoder:
             for direction in ("forward", "backward")
         }
 
-    def __call__(self, steps: Array, lengths: NDArray[np.int32]) -> tuple[Array, Array]:
+    def __call__(
+        self, steps: Array, lengths: NDArray[np.int32], embedding: Array | None = None
+    ) -> tuple[Array, Array]:
         """Return z_mean and z_log_var (B, z_size).
 
         Args:
             steps: (B, T, 5) stroke-5 rows without start token, in model units.
             lengths: (B,) true lengths.
+            embedding: (B, category_size), the vector of each drawing's category, or None.
         """
         weights = self._weights
         reversed_steps = steps.copy()
         for drawing, length in enumerate(lengths):
             reversed_steps[drawing, :length] = steps[drawing, :length][::-1]
         ends = [
-            self._last_hidden(direction, rows, lengths)
+            self._last_hidden(direction, rows, lengths, embedding)
             for direction, rows in (("forward", steps), ("backward", reversed_steps))
         ]
         last = np.concatenate(ends, axis=1)
@@ -113,9 +118,15 @@ class NumpyEncoder:
             last @ weights["encoder/z_log_var/kernel"] + weights["encoder/z_log_var/bias"],
         )
 
-    def _last_hidden(self, direction: str, steps: Array, lengths: NDArray[np.int32]) -> Array:
+    def _last_hidden(
+        self,
+        direction: str,
+        steps: Array,
+        lengths: NDArray[np.int32],
+        embedding: Array | None,
+    ) -> Array:
         of_direction = self._cells[direction]
-        constant = of_direction.constant(None, len(steps))
+        constant = of_direction.constant(embedding, len(steps))
         hidden = np.zeros((len(steps), of_direction.state_size), dtype=np.float32)
         cell = hidden
         for step in range(int(lengths.max(initial=0))):

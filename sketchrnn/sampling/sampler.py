@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchrnn.data.batches import latent_noise
+from sketchrnn.data.categories import place_of
 from sketchrnn.drawing import START_TOKEN, BadSettingError, Drawing, PenState
 from sketchrnn.model.config import ModelConfig
+from sketchrnn.sampling.categories import spread
 from sketchrnn.sampling.mixture import (
     Temperature,
     sampling_noise,
@@ -29,8 +31,15 @@ class Decoder(Protocol):
     config: ModelConfig
     steps_at_once: int
 
-    def start(self, z: Array | None, batch_size: int) -> tuple[Array, Array, Array]:
+    @property
+    def embeddings(self) -> Array | None:
+        """(categories, category_size), or None for one that is told of no categories."""
+
+    def start(self, condition: Array | None, batch_size: int) -> tuple[Array, Array, Array]:
         """Return hidden, cell and what every step adds to the sums of the gates.
+
+        The condition is (B, condition_size): z, then the vector of the category; None for a
+        decoder that is told nothing.
 
         For an LSTM of H units (B, H), (B, H) and (B, 4H); see the cells in `model`.
         """
@@ -60,13 +69,13 @@ class Decoder(Protocol):
 
 
 def sample_steps(
-    decoder: Decoder, z: Array | None, noise: Array, temperature: Temperature
+    decoder: Decoder, condition: Array | None, noise: Array, temperature: Temperature
 ) -> list[Array]:
     """Let a decoder draw until each drawing has ended.
 
     Args:
         decoder: Predicts steps.
-        z: (n, z_size), or None for a decoder alone.
+        condition: (n, condition_size), or None for a decoder that is told nothing.
         noise: (n, T, 4), see `sampling_noise`; T is the most steps.
         temperature: What it does to each step.
 
@@ -82,7 +91,7 @@ def sample_steps(
     drawn = np.zeros((count, noise.shape[1], 5), dtype=np.float32)
     alive = np.arange(count)
     row = np.tile(START_TOKEN, (count, 1))
-    hidden, cell, constant = decoder.start(z, count)
+    hidden, cell, constant = decoder.start(condition, count)
     for first in range(0, max_steps, chunk):
         steps = noise[alive, first : first + chunk]
         rows, hidden, cell = decoder.draw(row, hidden, cell, constant, steps, temperature)
@@ -102,6 +111,8 @@ def sample_drawings(
     count: int,
     *,
     z: Array | None = None,
+    categories: Sequence[str] | None = None,
+    embeddings: Array | None = None,
     numbers: Sequence[int] | None = None,
     temperature: float,
     rule: str = "paper",
@@ -116,6 +127,9 @@ def sample_drawings(
         decoder: Predicts steps.
         count: n.
         z: (n, z_size); None: drawn from the prior, if the decoder takes one.
+        categories: The name of each drawing's; None: all as often, in an order of the seed's, if
+            the decoder is told of categories.
+        embeddings: (n, category_size) vectors; None: those of the categories.
         numbers: What number each drawing has; None: 0 to n - 1. Equal numbers share their noise.
         temperature: tau; see `temperature_rule`.
         rule: "paper", "magenta" or "js".
@@ -125,7 +139,7 @@ def sample_drawings(
         notes: Metadata for every drawing, beside seed, number, temperature and rule.
 
     Raises:
-        BadSettingError: If temperature, rule, max_steps or count cannot be used.
+        BadSettingError: If temperature, rule, max_steps, count or a category cannot be used.
     """
     config = decoder.config
     setting = temperature_rule(temperature, rule)
@@ -134,20 +148,32 @@ def sample_drawings(
     if count < 0:
         raise BadSettingError(f"the number of drawings is {count}, and must be 0 or more")
     numbers = range(count) if numbers is None else numbers
+    if categories is None and config.categories:
+        categories = spread(config.categories, seed, numbers)
     steps = max_steps or config.max_seq_len
     drawings = []
     for first in range(0, count, _DRAWN_AT_ONCE):
         part = numbers[first : first + _DRAWN_AT_ONCE]
-        latent = None if z is None else z[first : first + _DRAWN_AT_ONCE]
-        if latent is None and config.conditional:
-            latent = np.stack([latent_noise(seed, k, config.z_size) for k in part])
+        told = []  # z, then the category's vector
+        if z is not None:
+            told.append(z[first : first + _DRAWN_AT_ONCE])
+        elif config.conditional:
+            told.append(np.stack([latent_noise(seed, k, config.z_size) for k in part]))
+        if embeddings is not None:
+            told.append(embeddings[first : first + _DRAWN_AT_ONCE])
+        elif categories is not None and decoder.embeddings is not None:
+            own = categories[first : first + _DRAWN_AT_ONCE]
+            told.append(decoder.embeddings[[place_of(name, config.categories) for name in own]])
+        condition = np.concatenate(told, axis=1) if told else None
         noise = np.stack([sampling_noise(seed, k, steps) for k in part])
-        for number, rows in zip(part, sample_steps(decoder, latent, noise, setting), strict=True):
+        drawn = sample_steps(decoder, condition, noise, setting)
+        for place, (number, rows) in enumerate(zip(part, drawn, strict=True), first):
             rows = rows.astype(np.float64)
             rows[:, :2] *= config.scale_factor
             drawings.append(
                 Drawing.from_stroke3(
                     rows,
+                    category=None if categories is None else categories[place],
                     metadata={
                         "seed": seed,
                         "number": number,

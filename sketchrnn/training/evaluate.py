@@ -94,6 +94,7 @@ def evaluate(
         batch_size=min(batch_size, len(split)),
         z_size=config.latent_size if sample_z else 0,
         seed=EVALUATION_SEED,
+        categories=config.categories,
     ):
         parts.append({key: value[: len(counted)] for key, value in evaluator(batch).items()})
     of = {key: np.concatenate([p[key] for p in parts]).astype(np.float64) for key in parts[0]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from sketchrnn.drawing import BadSettingError
@@ -137,12 +137,17 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
 }
 
-_DERIVED = ("max_seq_len", "scale_factor")
+DERIVED = ("max_seq_len", "scale_factor", "categories")
 """Settings of the network that come from the data."""
 
 
 def settings(
-    preset: str | None, changes: Mapping[str, Any], *, max_seq_len: int, scale_factor: float
+    preset: str | None,
+    changes: Mapping[str, Any],
+    *,
+    max_seq_len: int,
+    scale_factor: float,
+    categories: Sequence[str] = (),
 ) -> tuple[ModelConfig, TrainConfig]:
     """Return the two configurations of a run.
 
@@ -152,6 +157,7 @@ def settings(
             type.
         max_seq_len: The longest drawing of the data.
         scale_factor: The data's.
+        categories: The data's; the network is told of them if category_size is not 0.
 
     Raises:
         BadSettingError: If the preset or a key is unknown, or a value cannot be used.
@@ -162,7 +168,7 @@ def settings(
         field.name: (cls, field)
         for cls in (ModelConfig, TrainConfig)
         for field in dataclasses.fields(cls)
-        if field.name not in _DERIVED
+        if field.name not in DERIVED
     }
     chosen: dict[type, dict[str, Any]] = {
         ModelConfig: {"max_seq_len": max_seq_len, "scale_factor": scale_factor},
@@ -175,6 +181,8 @@ def settings(
             raise BadSettingError(f"unknown setting {key!r}", hint=meant)
         cls, field = fields[key]
         chosen[cls][key] = _as_type(key, value, str(field.type))
+    if chosen[ModelConfig].get("category_size"):
+        chosen[ModelConfig]["categories"] = tuple(categories)
     return ModelConfig(**chosen[ModelConfig]), TrainConfig(**chosen[TrainConfig])
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sketchrnn.data.categories import check_learned
 from sketchrnn.data.store import DataFile
 from sketchrnn.drawing import BadFileError, BadSettingError, Drawing, OutputExistsError
 from sketchrnn.drawing.files import whole_file
@@ -47,9 +48,15 @@ def train_run(
     else:
         longest = max(int(split.lengths.max(initial=1)) for split in data.splits.values())
         config, train_config = presets.settings(
-            preset, changes, max_seq_len=longest, scale_factor=data.scale_factor
+            preset,
+            changes,
+            max_seq_len=longest,
+            scale_factor=data.scale_factor,
+            categories=data.categories,
         )
-        _ = data["train"]  # before anything is replaced
+        train = data["train"]  # before anything is replaced
+        if config.categories:
+            check_learned(train, config.categories)
         _make_room(out, overwrite)
         out.mkdir(parents=True, exist_ok=True)
         _write_run(out, config, train_config, preset)
@@ -76,7 +83,7 @@ def _resumed(
         raise BadFileError("holds no run to go on with", path=out, hint="leave --resume away")
     try:
         values = json.loads(path.read_text("utf-8"))
-        # runs that were begun before there were HyperLSTMs lack their sizes
+        # runs that were begun before there was such a thing lack its keys
         config = ModelConfig.from_dict({**ADDED_LATER, **values["config"]})
         old = presets.TrainConfig.from_dict(values["training"])
     except (ValueError, KeyError, TypeError) as error:
@@ -92,6 +99,7 @@ def _resumed(
         {**_own(config), **old.to_dict(), **changes},
         max_seq_len=config.max_seq_len,
         scale_factor=config.scale_factor,
+        categories=config.categories,
     )
     before = {**config.to_dict(), **old.to_dict()}
     for key, value in {**merged_config.to_dict(), **merged.to_dict()}.items():
@@ -107,7 +115,7 @@ def _resumed(
 def _own(config: ModelConfig) -> dict[str, Any]:
     """Return a configuration without what comes from the data."""
     values = config.to_dict()
-    return {key: values[key] for key in values if key not in ("max_seq_len", "scale_factor")}
+    return {key: values[key] for key in values if key not in presets.DERIVED}
 
 
 def _make_room(out: Path, overwrite: bool) -> None:

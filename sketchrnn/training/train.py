@@ -121,6 +121,7 @@ class Trainer:
             point_drop=train_config.point_drop,
             z_size=config.latent_size,
             seed=train_config.seed,
+            categories=config.categories,
         )
         valid = data.splits.get("valid")
         self._valid = valid if valid else data["train"]

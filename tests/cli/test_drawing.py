@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -57,6 +58,21 @@ def commands(tiny_folder, inputs):
         "reconstruct": ["reconstruct", tiny_folder, inputs / "many.ndjson", "-n", 5],
         "interpolate": ["interpolate", tiny_folder, inputs / "a.svg", inputs / "b.svg"],
     }
+
+
+@pytest.fixture
+def pets_folder(tmp_path, tiny_config, make_weights):
+    """A model that knows three categories."""
+    config = dataclasses.replace(
+        tiny_config, category_size=5, categories=("cat", "dog", "cat, sleeping")
+    )
+    return folder.write(
+        tmp_path / "pets",
+        config,
+        make_weights(config),
+        preparation=Preparation(fit="longer_side", epsilon=1.0).to_dict(),
+        provenance={"data": None},
+    )
 
 
 VERBS = ("generate", "reconstruct", "interpolate")
@@ -329,6 +345,43 @@ def test_an_error_in_the_midst_of_a_folder_leaves_none(sketchrnn, commands, tmp_
     assert "No space left on device" in done.err
     assert len(written) == 3
     assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "names", "noted"),
+    [
+        (["--category", "cat"], ["cat"] * 6, "cat"),
+        (["-C", "cat,dog"], ["cat"] * 3 + ["dog"] * 3, ["cat", "dog"]),
+        (["-C", "dog", "-C", "cat"], ["dog"] * 3 + ["cat"] * 3, ["dog", "cat"]),
+        (["-C", "cat, sleeping"], ["cat, sleeping"] * 6, "cat, sleeping"),
+    ],
+)
+def test_generate_by_category(sketchrnn, pets_folder, words, names, noted):
+    done = sketchrnn("generate", pets_folder, "-n", 6, "--seed", 1, "-o", "-", *words)
+    assert recipe_of(done.out)["category"] == noted
+    model = sr.load(pets_folder)
+    drawn = model.generate(6, category=names, seed=1)
+    assert [d.category for d in drawn] == names
+    page = sr.gallery(drawn, columns=5, recipe=recipe_of(done.out)).encode(".svg")
+    assert drawings_in(done.out) and page.decode() == done.out
+
+
+def test_other_commands_by_category(sketchrnn, pets_folder, inputs, refused):
+    lines = inputs / "many.ndjson"
+    own = sketchrnn("reconstruct", pets_folder, lines, "-n", 2, "--seed", 1, "-o", "-").out
+    other = sketchrnn(
+        *("reconstruct", pets_folder, lines, "-n", 2, "--seed", 1, "-o", "-", "-C", "dog")
+    ).out
+    assert recipe_of(own)["category"] is None and recipe_of(other)["category"] == "dog"
+    a, b = inputs / "a.svg", inputs / "b.svg"
+    way = ("interpolate", pets_folder, a, b, "-o", "-")
+    assert recipe_of(sketchrnn(*way, "-C", "cat").out)["category"] == "cat"
+    assert recipe_of(sketchrnn(*way, "-C", "cat,dog").out)["category"] == ["cat", "dog"]
+    assert re.search(r"a\.svg: drawing 0: has no category; say which", refused(*way))
+    wrong = refused("generate", pets_folder, "-C", "cta", "-o", "-")
+    assert wrong == "unknown category 'cta'; did you mean 'cat'?"
+    said = sketchrnn("model", "info", pets_folder).out
+    assert "categories      3, vectors of 5: 'cat', 'dog', 'cat, sleeping'" in said
 
 
 # As processes

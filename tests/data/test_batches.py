@@ -196,3 +196,25 @@ def test_pad_refuses_nothing_and_loses_nothing():
     assert batch["stroke5"].shape == (2, 4, 5)
     assert batch["stroke5"][0, 2].tolist() == [3, 4, 0, 1, 0]
     assert (batch["stroke5"][1, 1:] == (0, 0, 0, 0, 1)).all()
+
+
+def test_batches_tell_the_category_as_the_model_counts_them(tmp_path):
+    path = tmp_path / "pets.h5"
+    known = ("cat", "dog", "pig")
+    with DataFileWriter(path, Preparation(fit="keep", epsilon=0)) as writer:
+        for k in range(12):
+            rows = [(k + 1, 0, 0), (1, 1, 1)]
+            writer.append("train", Drawing.from_stroke3(rows).with_category(known[2 - k % 3]))
+    data = open_data(path)
+    assert data.categories == ["pig", "dog", "cat"]
+    for memory in (1 << 20, 200):  # whole, and window by window
+        made = batches(data, categories=known, batch_size=4, memory=memory)
+        for step in (2, 0, 1):
+            batch = made[step]
+            assert batch["category"].dtype == np.int32
+            assert batch["category"].tolist() == [2 - (name - 1) % 3 for name in names(batch)]
+    settings = {"scale_factor": 2.0, "max_seq_len": 4, "batch_size": 5, "z_size": 0, "seed": 0}
+    for counted, batch in evaluation_batches(data["train"], categories=known, **settings):
+        assert batch["category"].tolist()[: len(counted)] == [2 - k % 3 for k in counted]
+        assert len(batch["category"]) == 5
+    assert "category" not in batches(data)[0]

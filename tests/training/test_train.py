@@ -9,11 +9,14 @@ import signal
 import numpy as np
 import pytest
 
+import sketchrnn as sr
 from sketchrnn.data import DataFileWriter, Preparation, open_data
 from sketchrnn.drawing import BadFileError, BadSettingError, Drawing, SketchRNNError
 from sketchrnn.model import folder
+from sketchrnn.model.config import ModelConfig
 from sketchrnn.training import checkpoint
-from sketchrnn.training.run import train_run
+from sketchrnn.training.presets import TrainConfig
+from sketchrnn.training.run import _write_run, train_run
 from sketchrnn.training.train import Trainer
 
 TINY = {
@@ -158,3 +161,65 @@ def test_only_train_is_needed(data, tmp_path):
     with pytest.raises(BadFileError, match="has no drawings in split 'train'"):
         go(open_data(tmp_path / "test.h5"), tmp_path / "none")
     assert not (tmp_path / "none").exists()
+
+
+def lines(path, counts, splits=("train",)):
+    """A data file of one category a direction: strokes that go across or down."""
+    rng = np.random.default_rng(1)
+    with DataFileWriter(path, Preparation(fit="keep", epsilon=0)) as writer:
+        for split in splits:
+            for k in range(max(counts.values())):
+                for name, count in counts.items():
+                    if k < count:
+                        along = 10 + 5 * rng.random()
+                        points = [(0, 0), (along, 0) if name == "across" else (0, along)]
+                        writer.append(split, Drawing([points]).with_category(name))
+    return open_data(path)
+
+
+@pytest.mark.long
+def test_one_model_learns_two_categories(tmp_path):
+    data = lines(tmp_path / "lines.h5", {"across": 16, "down": 16})
+    changes = {"conditional": False, "category_size": 4, "sample_every": 30, "evaluate_every": 60}
+    go(data, tmp_path / "run", steps=60, learning_rate=0.03, batch_size=32, **changes)
+    model = sr.load(tmp_path / "run")
+    assert model.categories == ("across", "down")
+    for name in model.categories:
+        for drawing in model.generate(8, category=name, temperature=0.1, seed=1):
+            dx, dy = np.abs(drawing.to_stroke3()[0, :2])
+            assert (dx > 3 * dy) == (name == "across"), (name, drawing)
+    with pytest.raises(BadSettingError, match="category_size cannot change"):
+        go(data, tmp_path / "run", resume=True, category_size=5)
+
+
+@pytest.mark.parametrize(
+    ("counts", "splits", "message"),
+    [
+        ({"across": 3}, ("train",), "there is one category, 'across'; set category_size=0"),
+        ({None: 3}, ("train",), "there are no categories"),
+        ({"across": 3, "down": 2, None: 2}, ("train",), "train, drawing 2: has no category"),
+    ],
+)
+def test_data_that_no_model_of_categories_can_learn(tmp_path, counts, splits, message):
+    data = lines(tmp_path / "lines.h5", counts, splits)
+    with pytest.raises(SketchRNNError, match=message):
+        go(data, tmp_path / "run", category_size=4)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_category_without_training_drawings_is_told(tmp_path):
+    path = tmp_path / "lines.h5"
+    with DataFileWriter(path, Preparation()) as writer:
+        for split, name in (("train", "cat"), ("train", "dog"), ("valid", "pig")):
+            writer.append(split, Drawing([[(0, 0), (3, 4)]]).with_category(name))
+    with pytest.raises(BadFileError, match=r"lines\.h5: has no training drawings of 'pig'"):
+        go(open_data(path), tmp_path / "run", category_size=4)
+
+
+def test_a_run_of_categories_keeps_its_settings(data, tmp_path):
+    config = ModelConfig(category_size=4, categories=("cat", "dog"))
+    _write_run(tmp_path, config, TrainConfig(), None)
+    with pytest.raises(BadSettingError, match="category_size cannot change"):
+        go(data, tmp_path, resume=True, category_size=5)
+    with pytest.raises(BadFileError, match="train, drawing 0: has no category"):
+        go(data, tmp_path, resume=True)
