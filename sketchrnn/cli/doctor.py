@@ -21,6 +21,7 @@ _TENSORFLOWS = ("tensorflow", "tensorflow-cpu", "tensorflow-macos", "tf-nightly"
 _ALWAYS = ("numpy", "h5py", "svgwrite", "cairosvg", "Pillow", "svgelements", "click", "rich")
 _OPTIONAL = {
     "kanjivg": ("KanjiVG's drawings of characters", "kanjivg"),
+    "scikit-image": ("drawings from pictures of line art", "images"),
     "tensorboardX": ("curves of a training run in TensorBoard", "tensorboard"),
 }
 

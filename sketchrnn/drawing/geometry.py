@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sketchrnn.drawing.errors import BadSettingError
+from sketchrnn.drawing.errors import BadDrawingError, BadSettingError
 from sketchrnn.drawing.simplification import check_epsilon, kept_points, simplify, weights
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ __all__ = [
     "check_epsilon",
     "fit_transform",
     "flatten_cubic",
+    "flatten_strokes",
     "kept_points",
     "resample",
     "simplify",
@@ -140,16 +141,61 @@ def flatten_cubic(
 
     Returns:
         (n, 2) points, n >= 2, with the first and the last.
+    """
+    points, _ = flatten_strokes([[(start,), (start, one, two, end)]], tolerance)
+    return points
+
+
+Segment = tuple[complex, ...]
+"""(..., end) of a line, or (start, control, control, end) of a cubic Bezier curve, x + iy."""
+
+
+def flatten_strokes(
+    strokes: Sequence[Sequence[Segment]], tolerance: float, most: int | None = None
+) -> tuple[Points, list[int]]:
+    """Return points along strokes made of lines and curves, all curves at once.
+
+    Args:
+        strokes: Segments of each; the first is its first point alone.
+        tolerance: The greatest distance of a curve from its polyline, in the strokes' units.
+        most: How many points there may be.
+
+    Returns:
+        (N, 2) points of all strokes, end to end, and how many each stroke has.
+
+    Raises:
+        BadDrawingError: If there are more than `most`.
 
     Source:
         The bound of the chord error by the second derivative: a curve cut into n equal parts of
         its parameter strays at most max|B''| / (8 n^2), where max|B''| is 6 times the greater
         second difference of the control points.
     """
+    sizes = [[_pieces(part, tolerance) for part in stroke] for stroke in strokes]
+    counts = [sum(its) for its in sizes]
+    if most is not None and sum(counts) > most:
+        raise BadDrawingError(f"has more than {most:,} points")
+    parts = [part for stroke in strokes for part in stroke]
+    flat = np.array([size for its in sizes for size in its], dtype=np.int64)
+    curved = np.array([len(part) == 4 for part in parts], dtype=bool)
+    result = np.empty(sum(counts), dtype=np.complex128)
+    if curved.any():
+        pieces = flat[curved]
+        index = np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces) + 1
+        t = index * np.repeat(1.0 / pieces, pieces)
+        s = 1 - t
+        corners = np.array([part for part in parts if len(part) == 4])
+        start, one, two, end = np.repeat(corners.T, pieces, axis=1)
+        points = s**3 * start + 3 * s * s * t * one + 3 * s * t * t * two + t**3 * end
+        result[np.repeat(curved, flat)] = points
+    result[np.cumsum(flat) - 1] = [part[-1] for part in parts]
+    return result.view(np.float64).reshape(-1, 2), counts
+
+
+def _pieces(part: Segment, tolerance: float) -> int:
+    """Return how many points a segment adds to a stroke."""
+    if len(part) < 4:
+        return 1
+    start, one, two, end = part
     bend = max(abs(start - 2 * one + two), abs(one - 2 * two + end))
-    pieces = max(1, math.ceil(math.sqrt(6 * bend / (8 * tolerance)))) if bend else 1
-    t = np.linspace(0.0, 1.0, pieces + 1)
-    s = 1 - t
-    curve = s**3 * start + 3 * s * s * t * one + 3 * s * t * t * two + t**3 * end
-    curve[0], curve[-1] = start, end
-    return np.column_stack([curve.real, curve.imag])
+    return max(1, math.ceil(math.sqrt(6 * bend / (8 * tolerance)))) if bend else 1

@@ -6,6 +6,7 @@ that name the components. Licence CC BY-SA 3.0, Ulrich Apel, https://kanjivg.tag
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Collection, Iterator
@@ -21,7 +22,9 @@ from sketchrnn.drawing import (
     MissingDependencyError,
     SketchRNNError,
 )
-from sketchrnn.sources.kanjivg_path import flatten_path
+from sketchrnn.drawing.geometry import Segment, flatten_strokes
+from sketchrnn.sources.content import MAX_POINTS
+from sketchrnn.sources.kanjivg_path import TOLERANCE, read_path
 from sketchrnn.sources.markup import read_bytes, walk
 from sketchrnn.sources.source import Item, Skip, Source
 
@@ -132,7 +135,7 @@ def open_kanjivg(
     """
     wanted = check_scripts(scripts)
     place = installed_folder() if folder is None else folder
-    paths = sorted(path for path in place.rglob("*.svg") if is_kanjivg_name(path.name))
+    paths = _files_below(place)
     if not paths:
         raise BadFileError(
             "holds no files of KanjiVG, such as 06f22.svg",
@@ -141,21 +144,22 @@ def open_kanjivg(
         )
 
     def read(skip: Skip) -> Iterator[Item]:
-        for path in paths:
-            match = _NAME.fullmatch(path.name)
+        for parts in paths:
+            name = parts[-1]
+            match = _NAME.fullmatch(name)
             assert match is not None  # only such names were taken
             script = script_of(int(match[1], 16))
             if match[2] and not variants:
-                skip(path.name, "a variant of a character (asked for by --variants)")
+                skip(name, "a variant of a character (asked for by --variants)")
             elif script not in wanted:
-                skip(path.name, f"script {script} (asked for by --scripts)")
+                skip(name, f"script {script} (asked for by --scripts)")
             else:
                 try:
-                    drawing = read_kanjivg(path)
+                    drawing = read_kanjivg(Path(*parts))
                 except SketchRNNError as error:
-                    skip(path.name, error)
+                    skip(name, error)
                 else:
-                    yield Item(drawing, path.name, group=_group(int(match[1], 16)))
+                    yield Item(drawing, name, group=_group(int(match[1], 16)))
 
     return Source(
         PACKAGE if folder is None else str(folder),
@@ -166,6 +170,16 @@ def open_kanjivg(
         attribution=ATTRIBUTION,
         length=len(paths),
         version=metadata.version(PACKAGE) if folder is None else None,
+    )
+
+
+def _files_below(folder: Path) -> list[tuple[str, ...]]:
+    """Return the parts of the paths of KanjiVG's files, in order: paths themselves are slow."""
+    return sorted(
+        (*parts, name)
+        for parts, names in ((Path(place).parts, names) for place, _, names in os.walk(folder))
+        for name in names
+        if is_kanjivg_name(name)
     )
 
 
@@ -242,7 +256,8 @@ def read_kanjivg(path: Path, data: bytes | None = None) -> Drawing:
     if any(reader.types):
         notes["stroke_types"] = reader.types
     try:
-        return Drawing(reader.strokes, script, notes)
+        points, counts = flatten_strokes(reader.strokes, TOLERANCE * reader.box, MAX_POINTS)
+        return Drawing.from_points(points, counts, script, notes)
     except BadDrawingError as error:
         raise BadFileError(error.problem, path=path, where=error.where) from None
 
@@ -259,7 +274,7 @@ class _Reader:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.box = BOX
-        self.strokes: list[Any] = []
+        self.strokes: list[list[Segment]] = []
         self.components: list[str] = []
         self.radical: dict[str, str] = {}
         self.groups: list[dict[str, Any]] = []
@@ -284,7 +299,7 @@ class _Reader:
         elif tag == "path" and self._numbers_depth is None:
             where = attributes.get("id") or f"stroke {len(self.strokes)}"
             try:
-                self.strokes.append(flatten_path(attributes.get("d", ""), self.box))
+                self.strokes.append(read_path(attributes.get("d", ""), self.box))
             except BadDrawingError as error:
                 raise BadFileError(error.problem, path=self.path, where=where) from None
             self.types.append(attributes.get("kvg:type", ""))

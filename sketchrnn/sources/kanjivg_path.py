@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sketchrnn.drawing import BadDrawingError
-from sketchrnn.drawing.geometry import flatten_cubic
+from sketchrnn.drawing.geometry import Segment, flatten_strokes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,7 +19,12 @@ TOLERANCE = 1 / 2500
 MAX_BOXES = 4.0
 """How far from the origin a coordinate may lie, in boxes; it bounds the work a curve can make."""
 
-_TOKEN = re.compile(r"[ ,\t\r\n]*(?:([A-Za-z])|([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?))")
+_NUMBER_TEXT = r"[-+]?(?>\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_BETWEEN = " ,\t\r\n"
+_LETTER = "A-DF-Za-df-z"  # e is part of numbers
+_WELL_FORMED = re.compile(rf"(?>[{_BETWEEN}]*(?:[{_LETTER}]|{_NUMBER_TEXT}))*+")
+_COMMAND = re.compile(rf"([{_LETTER}])([^{_LETTER}]*)")
+_NUMBER = re.compile(_NUMBER_TEXT)
 _NUMBERS = {"m": 2, "l": 2, "h": 1, "v": 1, "c": 6, "s": 4, "z": 0}
 
 
@@ -37,80 +42,88 @@ def flatten_path(data: str, box: float) -> NDArray[np.float64]:
         BadDrawingError: If the data is empty or malformed, lifts the pen within the stroke, has
             another command, or a coordinate far outside the box.
     """
+    points, _ = flatten_strokes([read_path(data, box)], TOLERANCE * box)
+    return points
+
+
+def read_path(data: str, box: float) -> list[Segment]:
+    """Turn the path data of one stroke into its first point, lines and curves.
+
+    Args:
+        data: As for `flatten_path`.
+        box: The side of the canvas, in the units of the data.
+
+    Raises:
+        BadDrawingError: As `flatten_path` does.
+    """
     commands = _split(data)
     if not commands or commands[0][0] not in "mM":
         raise BadDrawingError("path data must begin with a move")
-    pieces: list[NDArray[np.float64]] = []
+    segments: list[Segment] = []
     start = here = 0j
     control: complex | None = None  # of the curve before, which S mirrors
-    for at, (letter, numbers) in enumerate(commands):
-        base = here if letter.islower() else 0j
+    reach = 0.0
+    for letter, numbers in commands:
         kind = letter.lower()
-        if kind == "m":
-            if at:
-                raise BadDrawingError("path data lifts the pen within a stroke")
-            start = here = complex(*numbers)
-            pieces.append(np.array([[here.real, here.imag]]))
-            continue
-        end, one, two = here, None, None
-        if kind == "c" or kind == "s":
-            points = [base + complex(*numbers[i : i + 2]) for i in range(0, len(numbers), 2)]
-            two, end = points[-2:]
+        base = here if letter == kind else 0j
+        points: list[complex] = []
+        if kind == "c":
+            a, b, c, d, e, f = numbers
+            points = [base + complex(a, b), base + complex(c, d), base + complex(e, f)]
+        elif kind == "s":
+            a, b, c, d = numbers
             mirrored = here if control is None else 2 * here - control
-            one = points[0] if kind == "c" else mirrored
+            points = [mirrored, base + complex(a, b), base + complex(c, d)]
+        elif kind == "m":
+            if segments:
+                raise BadDrawingError("path data lifts the pen within a stroke")
+            start = complex(*numbers)
+            points = [start]
         elif kind == "l":
-            end = base + complex(*numbers)
+            points = [base + complex(*numbers)]
         elif kind == "h":
-            end = complex(base.real + numbers[0], here.imag)
+            points = [complex(base.real + numbers[0], here.imag)]
         elif kind == "v":
-            end = complex(here.real, base.imag + numbers[0])
+            points = [complex(here.real, base.imag + numbers[0])]
         else:
-            end = start
-        reach = max(abs(n) for p in (one, two, end) if p is not None for n in (p.real, p.imag))
+            points = [start]
+        for point in points:
+            reach = max(reach, abs(point.real), abs(point.imag))
         if not reach <= MAX_BOXES * box:
             raise BadDrawingError("a coordinate lies far outside the box")
-        if one is None or two is None:
-            pieces.append(np.array([[end.real, end.imag]]))
+        if len(points) == 3:
+            segments.append((here, *points))
+            control = points[1]
         else:
-            pieces.append(flatten_cubic(here, one, two, end, TOLERANCE * box)[1:])
-        here, control = end, two
-    result = np.concatenate(pieces)
-    if not np.abs(result[0]).max() <= MAX_BOXES * box:
-        raise BadDrawingError("a coordinate lies far outside the box")
-    return result
+            segments.append((points[0],))
+            control = None
+        here = points[-1]
+    return segments
 
 
 def _split(data: str) -> list[tuple[str, list[float]]]:
     """Return (command, its numbers) of path data, repeated commands written out."""
+    data = data.strip(_BETWEEN)
+    good = _WELL_FORMED.match(data)
+    end = good.end() if good else 0
+    if end < len(data):
+        raise BadDrawingError(f"path data is malformed at {data[end : end + 20]!r}")
+    if data and not data[0].isalpha():
+        raise BadDrawingError("path data has a number without a command")
     commands: list[tuple[str, list[float]]] = []
-    letter = ""
-    numbers: list[float] = []
-    wanting = False  # whether the letter still lacks its first full set of numbers
-    position = 0
-    data = data.rstrip(" ,\t\r\n")
-    while position < len(data):
-        token = _TOKEN.match(data, position)
-        if token is None:
-            raise BadDrawingError(f"path data is malformed at {data[position : position + 20]!r}")
-        position = token.end()
-        text = token[1]
-        if text:
-            if wanting or numbers:
-                raise BadDrawingError(f"path command {letter} lacks a number")
-            if text.lower() not in _NUMBERS:
-                raise BadDrawingError(f"path command {text} is not one of KanjiVG's")
-            letter = text
-            wanting = letter not in "zZ"
-            if not wanting:
-                commands.append((letter, []))
-        elif letter in ("", "z", "Z"):
-            raise BadDrawingError("path data has a number without a command")
-        else:
-            numbers.append(float(token[2]))
-            if len(numbers) == _NUMBERS[letter.lower()]:
-                commands.append((letter, numbers))
-                numbers, wanting = [], False
-                letter = {"m": "l", "M": "L"}.get(letter, letter)  # more pairs are lines
-    if wanting or numbers:
-        raise BadDrawingError(f"path command {letter} lacks a number")
+    for letter, text in _COMMAND.findall(data):
+        if letter.lower() not in _NUMBERS:
+            raise BadDrawingError(f"path command {letter} is not one of KanjiVG's")
+        size = _NUMBERS[letter.lower()]
+        numbers = list(map(float, _NUMBER.findall(text)))
+        if not size:
+            if numbers:
+                raise BadDrawingError("path data has a number without a command")
+            commands.append((letter, []))
+            continue
+        if not numbers or len(numbers) % size:
+            raise BadDrawingError(f"path command {letter} lacks a number")
+        for at in range(0, len(numbers), size):
+            commands.append((letter, numbers[at : at + size]))
+            letter = {"m": "l", "M": "L"}.get(letter, letter)  # more pairs are lines
     return commands

@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sketchrnn.drawing import BadFileError, Drawing
-from sketchrnn.drawing.geometry import flatten_cubic
+from sketchrnn.drawing import BadDrawingError, BadFileError, Drawing
+from sketchrnn.drawing.geometry import flatten_strokes
 from sketchrnn.sources.content import MAX_POINTS
 from sketchrnn.sources.source import Item, Skip, Source
 from sketchrnn.sources.svg_shapes import SHAPES, Segment, parse, subpaths
@@ -99,17 +98,17 @@ def read_svg(data: bytes, name: str) -> Drawing:
     if max(abs(corners.real).max(), abs(corners.imag).max()) > MAX_COORDINATE:
         raise BadFileError("its coordinates are too large", path=name, hint="scale it down")
     side = max(np.ptp(corners.real), np.ptp(corners.imag))
-    points: list[NDArray[np.float64]] = []
-    count = 0
-    for stroke in strokes:
-        points.append(_flatten(stroke, side * TOLERANCE))
-        count += len(points[-1])
-        if count > MAX_POINTS:
-            raise _too_many(name)
+    paths = [[stroke[0][:1], *stroke] for stroke in strokes]
+    try:
+        points, counts = flatten_strokes(paths, side * TOLERANCE or 1.0, MAX_POINTS)
+    except BadDrawingError:
+        raise _too_many(name) from None
+    pieces = np.split(points, np.cumsum(counts)[:-1])
+    dots = [piece[:1] if (piece == piece[0]).all() else piece for piece in pieces]
     notes: dict[str, Any] = {"source": Path(name).name}
     if ignored:
         notes["ignored"] = ", ".join(ignored)
-    return Drawing(points, metadata=notes)
+    return Drawing(dots, metadata=notes)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -331,17 +330,3 @@ def _size(element: Element, viewport: tuple[float, float]) -> tuple[float, float
 
 def _absolute(text: str) -> str:
     return "" if "%" in text else text
-
-
-def _flatten(segments: list[Segment], tolerance: float) -> NDArray[np.float64]:
-    """Return (n, 2) points along the segments of one stroke; a dot comes as one point."""
-    start = segments[0][0]
-    pieces = [np.array([[start.real, start.imag]])]
-    for segment in segments:
-        if len(segment) == 2:
-            pieces.append(np.array([[segment[1].real, segment[1].imag]]))
-        else:
-            first, one, two, last = segment
-            pieces.append(flatten_cubic(first, one, two, last, tolerance or 1.0)[1:])
-    points = np.concatenate(pieces)
-    return points[:1] if (points == points[0]).all() else points

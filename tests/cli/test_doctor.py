@@ -36,7 +36,15 @@ def test_the_report_is_a_table_and_json():
     answer = CliRunner().invoke(practice.doctor, ["--json"])
     report = json.loads(answer.output)
     assert report["sketchrnn"]["found"].startswith(__version__)
-    assert {"Python", "backend", "libcairo", "numpy", "kanjivg", "models"} <= report.keys()
+    assert {
+        "Python",
+        "backend",
+        "libcairo",
+        "numpy",
+        "kanjivg",
+        "scikit-image",
+        "models",
+    } <= report.keys()
     assert all(name in table.output for name in report)
 
 
