@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sketchrnn.data import DataFile, Split, open_data
 from sketchrnn.data.batches import OFFSET_LIMIT, pad
 from sketchrnn.data.categories import listed, place_of
 from sketchrnn.data.normalize import Preparation
-from sketchrnn.data.store import DataFile, Split, open_data
 from sketchrnn.drawing import (
     BadDrawingError,
     BadFileError,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sketchrnn.cli.data_build import build
 from sketchrnn.cli.data_convert import convert
 from sketchrnn.cli.data_show import info, show
 
@@ -153,5 +154,5 @@ def _transfers() -> Iterator[Transfers | None]:
         yield move
 
 
-for _command in (convert, info, show):
+for _command in (convert, build, info, show):
     data.add_command(_command)

@@ -3,7 +3,8 @@
 from sketchrnn.data.build import convert
 from sketchrnn.data.normalize import EXTENT, Preparation
 from sketchrnn.data.report import ConversionReport
-from sketchrnn.data.store import DataFile, DataFileWriter, open_data
+from sketchrnn.data.shards import DataFolder, open_data
+from sketchrnn.data.store import DataFile, DataFileWriter
 from sketchrnn.data.stored_split import Split
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "ConversionReport",
     "DataFile",
     "DataFileWriter",
+    "DataFolder",
     "Preparation",
     "Split",
     "convert",

@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
-import math
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from os import PathLike
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import numpy as np
-
-from sketchrnn.data.duplicates import DuplicateCounter
-from sketchrnn.data.examples import Examples
-from sketchrnn.data.filters import Filters
-from sketchrnn.data.normalize import EXTENT, Preparation
+from sketchrnn.data.conversion import Conversion, Tolerances, check_result, prepared
+from sketchrnn.data.normalize import EXTENT
+from sketchrnn.data.plan import MAX_STEPS, make_plan
 from sketchrnn.data.report import ConversionReport
-from sketchrnn.data.split import SHARES, SPLITS, check_shares, content_key, split_of
+from sketchrnn.data.split import SHARES
 from sketchrnn.data.store import DataFileWriter
-from sketchrnn.drawing import BadDrawingError, BadFileError, BadSettingError, Drawing, geometry
 from sketchrnn.drawing.files import check_output, whole_file
-from sketchrnn.sources import Item, OnSkip, Source, open_source
-
-MAX_STEPS = 250
-"""The longest drawing kept unless one asks for more: about what the models can learn."""
-
-_BATCH = 256
-_MOST_NEEDED = 1 << 20
-_SHARE_SHORT_ENOUGH = 0.99
+from sketchrnn.sources import OnSkip
 
 Progress = Callable[[int, "int | None"], None]
 """Called with how many drawings were looked at, and of how many, where that is known."""
@@ -101,237 +86,61 @@ def convert(
         MissingDependencyError: If KanjiVG is asked for and not installed.
     """
     check_output(out, overwrite=overwrite)
-    shares = check_shares(splits)
-    filters = Filters(
-        recognized,
-        tuple(countries),
-        tuple(components),
-        min_strokes,
-        max_strokes,
-        min_points,
-        max_points,
-        limit,
+    plan, sources = make_plan(
+        inputs,
+        epsilon=epsilon,
+        max_steps=max_steps,
+        splits=splits,
+        seed=seed,
+        extent=extent,
+        keep_scale=keep_scale,
+        variants=variants,
+        scripts=scripts,
+        licence=licence,
+        attribution=attribution,
+        recognized=recognized,
+        countries=tuple(countries),
+        components=tuple(components),
+        min_strokes=min_strokes,
+        max_strokes=max_strokes,
+        min_points=min_points,
+        max_points=max_points,
+        limit=limit,
     )
-    auto = epsilon == "auto"
-    if auto and max_steps is None:
-        raise BadSettingError("epsilon is auto without a limit of steps", hint="give --max-steps")
-    if not (epsilon is None or auto or (isinstance(epsilon, int | float) and epsilon >= 0)):
-        raise BadSettingError(f"epsilon is {epsilon}, and must be 0 or more, or auto")
-    given = None if isinstance(epsilon, str) else epsilon
-    names = [inputs] if isinstance(inputs, str | PathLike) else list(inputs)
-    if not names:
-        raise BadSettingError("there is no input", hint="name a file, a folder or `kanjivg`")
-    sources = [open_source(name, variants=variants, scripts=scripts) for name in names]
-    preparation = _preparation(sources, given, max_steps, extent, keep_scale)
-    # what the user asks for replaces what the data set does by itself
-    own = epsilon in (None, "auto") and not keep_scale
-    if auto:
-        chosen = _choose_epsilon(sources, preparation, filters, own)
-        preparation = dataclasses.replace(preparation, epsilon=chosen)
-    whole = preparation.fit == "keep" and all(source.integer for source in sources)
-    info: dict[str, Any] = {
-        "licence": licence or _joined(source.licence for source in sources),
-        "attribution": attribution or _joined(source.attribution for source in sources),
-        "sources": [
-            # the name alone: the folders of whoever converts are nobody else's business
-            {"name": Path(source.name).name, "version": source.version}
-            for source in sources
-        ],
-        "splits": list(shares),
-        "seed": seed,
-    }
-    report = ConversionReport(epsilon=preparation.epsilon, epsilon_chosen=auto)
-
-    def skip(name: str, reason: str) -> None:
-        report.skip(name, reason)
-        if on_skip is not None:
-            on_skip(name, reason)
-        _tell(progress, report, length)
-
+    readings = [(source.items, source.simplify) for source in sources]
+    if plan.auto:
+        tolerances = Tolerances()
+        tolerances.add_all(readings, plan)
+        chosen = tolerances.choose(plan.preparation.epsilon)
+        preparation = dataclasses.replace(plan.preparation, epsilon=chosen)
+        plan = dataclasses.replace(plan, preparation=preparation)
     lengths = [source.length for source in sources]
     length = None if None in lengths else sum(n or 0 for n in lengths)
-    duplicates = DuplicateCounter()
-    examples = Examples()
     with (
         whole_file(out, overwrite=overwrite) as path,
-        DataFileWriter(path, preparation, integer=whole, info=info) as writer,
+        DataFileWriter(path, plan.preparation, integer=plan.integer, info=plan.info) as writer,
     ):
-        for item, prepared in _prepared(sources, preparation, filters, own, skip):
-            if _add(item, prepared, writer, report, skip, shares, seed):
-                duplicates.add(item.drawing)
-                examples.consider(item.name, item.drawing, prepared, preparation)
+
+        def skip(name: str, reason: str) -> None:
+            report.skip(name, reason)
+            if on_skip is not None:
+                on_skip(name, reason)
             _tell(progress, report, length)
-        _check_result(report, sources)
-        report.scale_factor = writer.scale_factor
+
+        conversion = Conversion(plan, writer, skip)
+        report = conversion.report
+        for item, drawing in prepared(readings, plan, skip):
+            conversion.add(item, drawing)
+            _tell(progress, report, length)
+        check_result(report, sources[0].name)
+        report.scale_factor = writer.statistics.scale_factor
+        duplicates = conversion.duplicates
         report.duplicates, report.duplicates_exact = duplicates.count, duplicates.exact
-        writer.examples = examples.lines()
+        writer.examples = conversion.examples.lines()
         writer.close(report=report.to_dict())
     if progress is not None:
         progress(report.read, report.read)
     return report
-
-
-def _prepared(
-    sources: Sequence[Source],
-    preparation: Preparation,
-    filters: Filters,
-    own: bool,
-    skip: OnSkip,
-) -> Iterator[tuple[Item, Drawing]]:
-    """Yield the drawings that the filters keep with what they become, some hundred at a time."""
-    kept: Counter[str] = Counter()
-    for source in sources:
-        for batch in _batches(_filtered(source, filters, kept, skip)):
-            drawings = [item.drawing for item in batch]
-            ready: list[Drawing | BadDrawingError] = list(drawings)
-            if own and source.simplify is not None:
-                ready = [_simplified(source.simplify, drawing) for drawing in drawings]
-            good = [drawing for drawing in ready if isinstance(drawing, Drawing)]
-            results = iter(preparation.apply_all(good))
-            for item, drawing in zip(batch, ready, strict=True):
-                result = next(results) if isinstance(drawing, Drawing) else drawing
-                if isinstance(result, BadDrawingError):
-                    skip(item.name, result.problem)
-                else:
-                    yield item, result
-
-
-def _filtered(source: Source, filters: Filters, kept: Counter[str], skip: OnSkip) -> Iterator[Item]:
-    for item in source.items(skip):
-        drawing = item.drawing
-        reason = "has no strokes" if not drawing.strokes else filters.reason(drawing)
-        if reason is None and filters.limit is not None:
-            if kept[drawing.category or ""] >= filters.limit:
-                reason = f"is beyond the limit of {filters.limit} of a category"
-            kept[drawing.category or ""] += 1
-        if reason is None:
-            yield item
-        else:
-            skip(item.name, reason)
-
-
-def _batches(items: Iterator[Item]) -> Iterator[list[Item]]:
-    while batch := list(itertools.islice(items, _BATCH)):
-        yield batch
-
-
-def _simplified(
-    simplify: Callable[[Drawing], Drawing], drawing: Drawing
-) -> Drawing | BadDrawingError:
-    try:
-        return simplify(drawing)
-    except BadDrawingError as error:
-        return error
-
-
-def _choose_epsilon(
-    sources: Sequence[Source], preparation: Preparation, filters: Filters, own: bool
-) -> float:
-    """Return the least tolerance with which nearly all drawings have few enough steps.
-
-    Each drawing tells the tolerance that it needs: the weight of the first point too many.
-    """
-    assert preparation.max_steps is not None
-    unsimplified = dataclasses.replace(preparation, epsilon=0.0)
-    needed: list[float] = []
-    stride = 1
-    seen = 0
-    for _, drawing in _prepared(sources, unsimplified, filters, own, lambda *_: None):
-        seen += 1
-        if seen % stride:
-            continue
-        counts = [len(stroke) for stroke in drawing.strokes]
-        most = preparation.max_steps + (counts[0] > 1)  # points; the first makes no step
-        weight = 0.0
-        if drawing.num_points > most:
-            weights = geometry.weights(np.concatenate(drawing.strokes), counts)
-            weight = float(np.sort(weights)[-most - 1])
-        if weight < np.inf:  # more strokes than steps: no tolerance would do
-            needed.append(weight)
-        if len(needed) == _MOST_NEEDED:
-            needed, stride = needed[::2], stride * 2
-    if not needed:
-        return preparation.epsilon
-    needed.sort()
-    weight = needed[math.ceil(len(needed) * _SHARE_SHORT_ENOUGH) - 1]
-    # a little more than the weight, as a number that can be typed
-    return max(preparation.epsilon, math.ceil(weight * 100 + 1e-6) / 100 if weight else 0.0)
-
-
-def _add(
-    item: Item,
-    prepared: Drawing,
-    writer: DataFileWriter,
-    report: ConversionReport,
-    skip: OnSkip,
-    shares: tuple[float, float, float],
-    seed: int,
-) -> bool:
-    """Write one drawing, or say why not; return whether it was written."""
-    preparation = writer.preparation
-    drawing = item.drawing
-    steps = prepared.num_steps
-    if preparation.max_steps is not None and steps > preparation.max_steps:
-        skip(item.name, f"has more than {preparation.max_steps} steps")
-        return False
-    split = item.split or split_of(item.group or content_key(drawing), seed, shares)
-    try:
-        writer.append(split, prepared)
-    except BadSettingError as error:  # an offset, or one category, too much for the file
-        skip(item.name, error.problem)
-        return False
-    report.read += 1
-    report.kept += 1
-    report.before.add(drawing.num_steps)
-    report.after.add(steps)
-    report.splits[split] += 1
-    report.categories[drawing.category or ""] += 1
-    return True
-
-
-def _preparation(
-    sources: Sequence[Source],
-    epsilon: float | None,
-    max_steps: int | None,
-    extent: float,
-    keep_scale: bool,
-) -> Preparation:
-    """Return how the drawings of all sources become data units.
-
-    Raises:
-        BadSettingError: If the sources do not agree.
-    """
-    fits = {source.fit for source in sources}
-    if len(fits) > 1 and not keep_scale:
-        raise BadSettingError(
-            "the inputs come in different units: "
-            + ", ".join(f"{source.name} ({source.fit})" for source in sources),
-            hint="convert them to a file each, or take their numbers as they are with --keep-scale",
-        )
-    if epsilon is None:
-        # where the scale is the user's own, nobody but the user knows what is small
-        epsilon = 0.0 if keep_scale else min(source.epsilon or 0.0 for source in sources)
-    fit = "keep" if keep_scale else fits.pop()
-    return Preparation(extent=extent, fit=fit, epsilon=epsilon, max_steps=max_steps)
-
-
-def _check_result(report: ConversionReport, sources: Sequence[Source]) -> None:
-    name = sources[0].name
-    if not report.kept:
-        reason = max(report.skipped, key=lambda key: report.skipped[key].count, default="empty")
-        raise BadFileError(f"nothing is left to keep ({reason})", path=name)
-    if not report.splits["train"]:
-        raise BadFileError(
-            f"none of {report.kept} drawings fell into the training split",
-            path=name,
-            hint="add drawings, or give --splits 100,0,0",
-        )
-    report.splits = type(report.splits)({name: report.splits[name] for name in SPLITS})
-
-
-def _joined(texts: Any) -> str | None:
-    """Return the different texts as one, in order; None where there is none."""
-    return "; ".join(dict.fromkeys(text for text in texts if text)) or None
 
 
 def _tell(progress: Progress | None, report: ConversionReport, length: int | None) -> None:

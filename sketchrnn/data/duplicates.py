@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sketchrnn.drawing import Drawing
 
@@ -15,6 +20,7 @@ class DuplicateCounter:
 
     A key is remembered for each different drawing. When there are too many, those of one half of
     all keys are forgotten and not looked at any more, and what the other half counts is doubled.
+    The count depends on no order: counting the parts of an input and merging gives the same.
 
     Args:
         most: How many keys are remembered.
@@ -24,8 +30,8 @@ class DuplicateCounter:
         """Begin with nothing seen."""
         self._most = most
         self._seen: set[int] = set()
+        self._copies: Counter[int] = Counter()  # of those that have any
         self._mask = 0
-        self._counted = 0
 
     @property
     def exact(self) -> bool:
@@ -35,7 +41,7 @@ class DuplicateCounter:
     @property
     def count(self) -> int:
         """How many drawings are copies of one before; an estimate where not `exact`."""
-        return self._counted * (self._mask + 1)
+        return self._copies.total() * (self._mask + 1)
 
     def add(self, drawing: Drawing) -> None:
         """Look at a drawing."""
@@ -44,14 +50,40 @@ class DuplicateCounter:
             digest.update(len(stroke).to_bytes(4, "little"))
             digest.update((stroke + 0.0).tobytes())  # -0.0 is 0.0
         key = int.from_bytes(digest.digest(), "little")
+        self._count(key)
+
+    def state(self) -> dict[str, NDArray[np.uint64]]:
+        """Return what is remembered, as arrays: which keys, how many copies, of which half."""
+        return {
+            "seen": np.array(list(self._seen), np.uint64),
+            "copied": np.array(list(self._copies), np.uint64),
+            "copies": np.array(list(self._copies.values()), np.uint64),
+            "mask": np.array(self._mask, np.uint64),
+        }
+
+    def merge(self, state: Mapping[str, NDArray[np.uint64]]) -> None:
+        """Count what another counter has seen; its `state`."""
+        self._narrow(int(state["mask"]))
+        here = np.uint64(self._mask)
+        for key in state["seen"][state["seen"] & here == 0].tolist():
+            self._count(key)
+        for key, copies in zip(state["copied"].tolist(), state["copies"].tolist(), strict=True):
+            if not key & self._mask:
+                self._copies[key] += copies
+
+    def _count(self, key: int) -> None:
         if key & self._mask:
             return
         if key in self._seen:
-            self._counted += 1
+            self._copies[key] += 1
             return
         self._seen.add(key)
-        if len(self._seen) > self._most:
-            self._mask = self._mask * 2 + 1
-            before = len(self._seen)
-            self._seen = {key for key in self._seen if not key & self._mask}
-            self._counted = round(self._counted * len(self._seen) / before)
+        while len(self._seen) > self._most:
+            self._narrow(self._mask * 2 + 1)
+
+    def _narrow(self, mask: int) -> None:
+        """Forget the keys that a mask leaves out."""
+        if mask > self._mask:
+            self._mask = mask
+            self._seen = {key for key in self._seen if not key & mask}
+            self._copies = Counter({k: n for k, n in self._copies.items() if not k & mask})

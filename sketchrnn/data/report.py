@@ -47,6 +47,13 @@ class Lengths:
         self.longest = max(self.longest, steps)
         self.counts[steps if steps < 1000 else int(float(f"{steps:.2e}"))] += 1
 
+    def merge(self, other: Lengths) -> None:
+        """Count what another has counted."""
+        self.count += other.count
+        self.total += other.total
+        self.longest = max(self.longest, other.longest)
+        self.counts += other.counts
+
     @property
     def mean(self) -> float:
         """The mean number of steps; 0 where there is no drawing."""
@@ -96,12 +103,31 @@ class ConversionReport:
     def skip(self, name: str, reason: str) -> None:
         """Count a drawing that was skipped."""
         self.read += 1
-        if reason not in self.skipped and len(self.skipped) >= _MAX_REASONS:
-            reason = "other reasons"
-        entry = self.skipped.setdefault(reason, Skipped())
+        entry = self._entry(reason)
         entry.count += 1
         if len(entry.first) < FIRST_NAMES:
             entry.first.append(name)
+
+    def merge(self, other: ConversionReport) -> None:
+        """Count what the report of the next part of the input has counted.
+
+        Duplicates, epsilon and scale factor are not looked at: they do not add up.
+        """
+        self.read += other.read
+        self.kept += other.kept
+        for reason, theirs in other.skipped.items():
+            entry = self._entry(reason)
+            entry.count += theirs.count
+            entry.first += theirs.first[: FIRST_NAMES - len(entry.first)]
+        self.before.merge(other.before)
+        self.after.merge(other.after)
+        self.splits += other.splits
+        self.categories += other.categories
+
+    def _entry(self, reason: str) -> Skipped:
+        if reason not in self.skipped and len(self.skipped) >= _MAX_REASONS:
+            reason = "other reasons"
+        return self.skipped.setdefault(reason, Skipped())
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything for JSON."""

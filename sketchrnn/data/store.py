@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from sketchrnn.data.examples import Example
 from sketchrnn.data.normalize import Preparation
+from sketchrnn.data.statistics import TrainingStatistics
 from sketchrnn.data.stored_split import NO_CATEGORY, Part, Split
 from sketchrnn.drawing import BadFileError, BadSettingError, Drawing
 
@@ -53,6 +54,7 @@ class DataFileWriter:
 
     Attributes:
         examples: Lines of JSON as `Example.to_json` makes them, which `close` writes.
+        fingerprint: A digest of all steps, once the file is closed.
     """
 
     def __init__(
@@ -67,16 +69,12 @@ class DataFileWriter:
         self.preparation = preparation
         self.info = dict(info or {})
         self.examples: list[str] = []
+        self.fingerprint = ""
         self._file = h5py.File(path, "w")
         self._dtype = np.dtype(np.int16 if integer else np.float32)
         self._splits: dict[str, _SplitWriter] = {}
         self._categories: dict[str, int] = {}
-        self._offset_sum = 0.0
-        self._offset_squares = 0.0
-        self._offset_count = 0
-        self._sides: list[float] = []
-        self._side_stride = 1
-        self._train_seen = 0
+        self._statistics = TrainingStatistics()
 
     def append(self, split: str, drawing: Drawing) -> int:
         """Add a drawing, which is in data units, to a split.
@@ -102,17 +100,19 @@ class DataFileWriter:
         ):
             raise BadSettingError("an offset is not a whole number of 16 bits")
         if split not in self._splits:
-            self._splits[split] = _SplitWriter(self._file.create_group(split), self._dtype)
+            measure = self._statistics.add_offsets if split == "train" else None
+            group = self._file.create_group(split)
+            self._splits[split] = _SplitWriter(group, self._dtype, measure)
         stored = rows.astype(self._dtype)
         self._splits[split].append(stored, drawing, self._category_index(drawing.category))
         if split == "train":
-            self._measure(stored, drawing)
+            x_min, y_min, x_max, y_max = drawing.bounds
+            self._statistics.add_side(max(x_max - x_min, y_max - y_min))
         return len(rows)
 
     def close(self, **info: Any) -> None:
         """Write what is buffered, the scale factor and the attributes, and close the file."""
-        for split in self._splits.values():
-            split.flush()
+        statistics = self.statistics
         digest = hashlib.blake2b(digest_size=16)
         for name in SPLITS:
             if name in self._splits:
@@ -122,24 +122,26 @@ class DataFileWriter:
             self._file.create_dataset("categories", data=names, dtype=h5py.string_dtype())
         if self.examples:
             self._file.create_dataset("examples", data=self.examples, dtype=h5py.string_dtype())
-        median = float(np.median(self._sides)) if self._sides else None
-        values = {**self.preparation.to_dict(), "median_side": median}
+        values = {**self.preparation.to_dict(), "median_side": statistics.median_side}
         self._file.attrs["format"] = FORMAT
         self._file.attrs["format_version"] = FORMAT_VERSION
         self._file.attrs["preparation"] = json.dumps(values)
-        self._file.attrs["scale_factor"] = self.scale_factor
-        self._file.attrs["fingerprint"] = digest.hexdigest()
+        self._file.attrs["scale_factor"] = statistics.scale_factor
+        self._file.attrs["fingerprint"] = self.fingerprint = digest.hexdigest()
         self._file.attrs["info"] = json.dumps({**self.info, **info}, ensure_ascii=False)
         self._file.close()
 
     @property
-    def scale_factor(self) -> float:
-        """The standard deviation of all training dx and dy pooled; 1 where there is none."""
-        if not self._offset_count:
-            return 1.0
-        mean = self._offset_sum / self._offset_count
-        variance = self._offset_squares / self._offset_count - mean * mean
-        return float(np.sqrt(variance)) if variance > 0 else 1.0
+    def statistics(self) -> TrainingStatistics:
+        """What is measured of the training drawings so far."""
+        for split in self._splits.values():
+            split.flush()
+        return self._statistics
+
+    @property
+    def categories(self) -> list[str]:
+        """The names of the categories so far, in the order of their numbers."""
+        return list(self._categories)
 
     def __enter__(self) -> Self:
         """Return the writer."""
@@ -166,25 +168,17 @@ class DataFileWriter:
             raise BadSettingError("more than 65,535 categories in one data file")
         return index
 
-    def _measure(self, rows: NDArray[Any], drawing: Drawing) -> None:
-        offsets = rows[:, :2].astype(np.float64)
-        self._offset_sum += float(offsets.sum())
-        self._offset_squares += float((offsets * offsets).sum())
-        self._offset_count += offsets.size
-        # every 2^k-th drawing, so that the median's memory stays bounded
-        if self._train_seen % self._side_stride == 0:
-            x_min, y_min, x_max, y_max = drawing.bounds
-            self._sides.append(max(x_max - x_min, y_max - y_min))
-            if len(self._sides) == 1 << 20:
-                self._sides = self._sides[::2]
-                self._side_stride *= 2
-        self._train_seen += 1
-
 
 class _SplitWriter:
     """Buffers the drawings of one split and appends them to its datasets."""
 
-    def __init__(self, group: h5py.Group, dtype: np.dtype[Any]) -> None:
+    def __init__(
+        self,
+        group: h5py.Group,
+        dtype: np.dtype[Any],
+        measure: Callable[[NDArray[np.float64]], None] | None,
+    ) -> None:
+        self._measure = measure
         self.digest = hashlib.blake2b(digest_size=16)
         self._group = group
         text = h5py.string_dtype()
@@ -226,7 +220,10 @@ class _SplitWriter:
         rows, origins, categories, texts = zip(*self._pending, strict=True)
         first = int(self._offsets[-1])
         ends = first + np.cumsum([len(r) for r in rows])
-        _extend(self._steps, np.concatenate(rows))
+        steps = np.concatenate(rows)
+        if self._measure is not None:
+            self._measure(steps[:, :2].astype(np.float64))
+        _extend(self._steps, steps)
         _extend(self._offsets, ends)
         _extend(self._origins, np.array(origins))
         _extend(self._category, np.array(categories))
@@ -357,7 +354,7 @@ class DataFile:
         if "origins" not in group:
             raise BadFileError("a data set is missing or damaged", path=self.path, where=name)
         numbers = np.arange(len(self.categories), dtype=np.uint16)
-        return Part(self.path, name, len(group["origins"]), lambda: group, numbers)
+        return Part(self.path, name, len(group["origins"]), lambda: group, lambda: numbers)
 
     def close(self) -> None:
         """Close the file; its splits cannot be read afterwards."""
@@ -370,12 +367,3 @@ class DataFile:
     def __exit__(self, *_: object) -> None:
         """Close the file."""
         self.close()
-
-
-def open_data(path: str | PathLike[str]) -> DataFile:
-    """Open a data file for reading; see `DataFile`.
-
-    Raises:
-        BadFileError: If it is missing, is no data file, is damaged, or is newer than this program.
-    """
-    return DataFile(path)

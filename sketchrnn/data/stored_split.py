@@ -32,7 +32,7 @@ class Part:
         name: Of the split.
         count: Its number of drawings.
         group: Gives the split's group of the open file.
-        numbers: (K,) the file's number of a category -> the number in all files.
+        numbers: Gives (K,) the file's number of a category -> the number in all files.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Part:
         name: str,
         count: int,
         group: Callable[[], h5py.Group],
-        numbers: NDArray[np.uint16],
+        numbers: Callable[[], NDArray[np.uint16]],
     ) -> None:
         """Read nothing yet."""
         self.path = path
@@ -69,6 +69,7 @@ class Part:
                 and int(offsets[0]) == 0
                 and int(offsets[-1]) == steps
             )
+            numbers = self._numbers()
             starts = []
             for first in range(0, self.count if whole else 0, _AT_ONCE):
                 last = min(first + _AT_ONCE, self.count)
@@ -77,7 +78,7 @@ class Part:
                 whole = whole and bool((counts >= 0).all()) and int(counts.max()) < 1 << 31
                 lengths[first:last] = counts if whole else 0
                 starts.append(places[:-1:_STRIDE].astype(np.int64))
-                category[first:last] = self._renumbered(group["category"][first:last])
+                category[first:last] = self._renumbered(group["category"][first:last], numbers)
         except (KeyError, OSError) as error:
             raise BadFileError(
                 "a data set is missing or damaged", path=self.path, where=self.name
@@ -107,11 +108,13 @@ class Part:
         between = self._lengths[stop * _STRIDE : index].sum(dtype=np.int64)
         return int(self._starts[stop] + between)
 
-    def _renumbered(self, category: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    def _renumbered(
+        self, category: NDArray[np.uint16], numbers: NDArray[np.uint16]
+    ) -> NDArray[np.uint16]:
         named = category != NO_CATEGORY
         result = np.full_like(category, NO_CATEGORY)
         try:
-            result[named] = self._numbers[category[named]]
+            result[named] = numbers[category[named]]
         except IndexError:
             raise BadFileError("a category has no name", path=self.path, where=self.name) from None
         return result

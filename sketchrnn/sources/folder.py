@@ -47,8 +47,8 @@ def open_folder(folder: Path, files: list[Path], open_file: Callable[[Path], Sou
     """
     first = _first(folder, files, open_file)
 
-    def read(skip: Skip) -> Iterator[Item]:
-        for path in files:
+    def read(skip: Skip, start: int = 0, end: int | None = None) -> Iterator[Item]:
+        for path in files[start:end]:
             below = path.parent.relative_to(folder).as_posix()
             prefix = "" if below == "." else f"{below}/"
 
@@ -86,6 +86,8 @@ def open_folder(folder: Path, files: list[Path], open_file: Callable[[Path], Sou
         licence=first.licence,
         attribution=first.attribution,
         length=len(files) if single else None,
+        num_files=len(files),
+        read_files=read,
     )
 
 

@@ -143,8 +143,8 @@ def open_kanjivg(
             hint="choose the folder `kanji` of KanjiVG",
         )
 
-    def read(skip: Skip) -> Iterator[Item]:
-        for parts in paths:
+    def read(skip: Skip, start: int = 0, end: int | None = None) -> Iterator[Item]:
+        for parts in paths[start:end]:
             name = parts[-1]
             match = _NAME.fullmatch(name)
             assert match is not None  # only such names were taken
@@ -169,6 +169,8 @@ def open_kanjivg(
         licence=LICENCE,
         attribution=ATTRIBUTION,
         length=len(paths),
+        num_files=len(paths),
+        read_files=read,
         version=metadata.version(PACKAGE) if folder is None else None,
     )
 

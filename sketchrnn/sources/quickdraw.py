@@ -35,7 +35,7 @@ MAX_POINTS = 100_000
 """The most points of one drawing; raw drawings have a few thousand at most."""
 
 _NOTES = ("key_id", "countrycode", "recognized", "timestamp")
-_HEAD = struct.Struct("<Q2sbIH")  # key, country, recognized, seconds, strokes
+RECORD_HEAD = struct.Struct("<Q2sbIH")  # key, country, recognized, seconds, strokes
 _COUNT = struct.Struct("<H")
 _BUFFER = 1 << 20
 
@@ -297,8 +297,8 @@ class _CutOffError(Exception):
 def _record(data: bytes, at: int) -> tuple[tuple[dict[str, Any], bytes, bytes, list[int]], int]:
     """Unpack the record at a place; return it and the place of the next."""
     try:
-        key, country, recognized, seconds, strokes = _HEAD.unpack_from(data, at)
-        at += _HEAD.size
+        key, country, recognized, seconds, strokes = RECORD_HEAD.unpack_from(data, at)
+        at += RECORD_HEAD.size
         counts = []
         x = []
         y = []

@@ -52,6 +52,8 @@ class Source:
         version: The version of the data set, where it is known.
         integer: Whether all coordinates are whole numbers of at most 16 bits.
         simplify: The data set's own simplification, for drawings that have not been through it.
+        num_files: Of how many files it is made; 0 where it cannot be read in parts.
+        read_files: As `read`, for the files from one number to another.
     """
 
     name: str
@@ -64,6 +66,8 @@ class Source:
     version: str | None = None
     integer: bool = False
     simplify: Callable[[Drawing], Drawing] | None = None
+    num_files: int = 0
+    read_files: Callable[[Skip, int, int], Iterator[Item]] | None = None
 
     def items(self, on_skip: OnSkip | None = None) -> Iterator[Item]:
         """Iterate over the drawings.

@@ -304,3 +304,36 @@ def test_show_of_an_empty_split_says_which_are_not(run, tmp_path):
     run("convert", pets, "-o", tmp_path / "few.h5", "--splits", "1,0,0")
     status, _, err = run("show", tmp_path / "few.h5", "-o", "-", "--split", "test")
     assert status == 2 and "'test'" in err and "train" in err
+
+
+def test_a_folder_of_shards_is_built_and_looked_into(run, pets, tmp_path, monkeypatch):
+    from sketchrnn.data import beam
+
+    given = []
+
+    def here(_, work, jobs, plan, parts, options):
+        given.append(options)
+        for job in jobs:
+            beam._do_job(job, work, plan, str(parts))
+
+    monkeypatch.setattr(beam, "_beam", lambda: None)
+    monkeypatch.setattr(beam, "_run_pipeline", here)
+    out = tmp_path / "many"
+    code, text, _ = run(
+        "build", pets, "-o", out, "--workers", "3", "--beam-option", "--a=b",
+        "--", "--runner=FlinkRunner",
+    )  # fmt: skip
+    assert code == 0 and "read " in text and "scale factor" in text
+    assert given == [
+        [
+            "--runner=FlinkRunner",
+            "--a=b",
+            "--direct_num_workers=3",
+            "--direct_running_mode=multi_processing",
+        ]
+    ]
+    code, text, _ = run("info", out, "--json")
+    assert code == 0 and json.loads(text)["drawings"] == len(open_data(out))
+    assert run("show", out, "-o", tmp_path / "page.svg")[0] == 0
+    assert (tmp_path / "page.svg").exists()
+    assert run("info", tmp_path)[0] == 2
