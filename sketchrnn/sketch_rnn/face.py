@@ -1,4 +1,4 @@
-"""The model as a script meets it: load or train one, then draw with it."""
+"""The class that scripts meet, and the two ways to get one: `load` and `train`."""
 
 from __future__ import annotations
 

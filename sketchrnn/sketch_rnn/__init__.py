@@ -1,0 +1,5 @@
+"""The model as a script meets it: load or train one, then draw with it."""
+
+from sketchrnn.sketch_rnn.face import SketchRNN, from_pretrained, load, train
+
+__all__ = ["SketchRNN", "from_pretrained", "load", "train"]
