@@ -64,23 +64,32 @@ def interpolate(
         ends += options.read_input(name, 1)
         with options.naming(name):  # which of the two cannot be used
             loaded.encode(ends[-1], category=each and each[place])
-    first, last = ends
+    first, last = [loaded.preparation.apply(drawing) for drawing in ends]
     seed = options.fresh_seed(seed)
     drawings = loaded.interpolate(
-        first, last, frames, method, temperature, temperature_rule, seed, category=each
+        first,
+        last,
+        frames,
+        method,
+        temperature,
+        temperature_rule,
+        seed,
+        prepare=False,
+        category=each,
     )
     recipe = options.recipe_of(
         loaded,
         model,
         command="interpolate",
-        a=a,
-        b=b,
+        a=options.name_of(a),
+        b=options.name_of(b),
         frames=frames,
         method=method,
         category=named,
         temperature=temperature,
         temperature_rule=temperature_rule,
         seed=seed,
+        given=options.noted([first, last]),
     )
     columns = columns or min(frames, 10)
     options.write_page(drawings, output, force=force, recipe=recipe, columns=columns, **look)

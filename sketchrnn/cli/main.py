@@ -26,6 +26,7 @@ VERBS = {
     "generate": ("sketchrnn.cli.generate:generate", "Draw something new."),
     "reconstruct": ("sketchrnn.cli.reconstruct:reconstruct", "Draw given drawings again."),
     "interpolate": ("sketchrnn.cli.interpolate:interpolate", "Draw the way from one to another."),
+    "redraw": ("sketchrnn.cli.redraw:redraw", "Make a page again from its recipe."),
     "render": ("sketchrnn.cli.render:render", "Turn drawings into pictures."),
     "plot": ("sketchrnn.cli.plot:plot", "Lay drawings out on paper for a pen plotter."),
     "model": ("sketchrnn.cli.model:model", "Look into a model folder."),

@@ -11,9 +11,13 @@ import click
 
 if TYPE_CHECKING:
     from sketchrnn.drawing import Drawing
+    from sketchrnn.render import Gallery
     from sketchrnn.sketch_rnn import SketchRNN
 
 Command = Callable[..., Any]
+
+NOTED_POINTS = 20_000
+"""The most points of given drawings that a recipe holds: some 700 kB of text."""
 
 RULES = click.Choice(["paper", "magenta", "js"])
 
@@ -130,7 +134,6 @@ def write_page(
         **look: As `render.gallery` takes; what is None or False is left to its default.
     """
     from sketchrnn.drawing import Drawing
-    from sketchrnn.render import gallery
 
     seed = f"(seed {recipe['seed']})"
     style = {key: value for key, value in look.items() if value not in (None, False)}
@@ -146,13 +149,64 @@ def write_page(
         return
     if columns is None:
         columns = 8 if len(flat) > 9 else max(1, min(len(flat), 3 if len(flat) == 9 else 5))
-    page = gallery(drawings, columns=columns, recipe=recipe, **style)
+    made = make_page(drawings, recipe, {"columns": columns, **style})
+    write_bytes(made, output, force)
+    click.echo(f"{'standard output' if output == '-' else output}  {seed}", err=True)
+
+
+def make_page(
+    drawings: Sequence[Any], recipe: Mapping[str, Any], layout: Mapping[str, Any]
+) -> Gallery:
+    """Lay drawings, or rows of them, out as a page that carries its recipe.
+
+    Args:
+        drawings: What to draw.
+        recipe: How the drawings came about.
+        layout: As `render.gallery` takes; `alone` for one drawing without a page around it.
+
+    Raises:
+        BadSettingError: If the layout cannot be used.
+    """
+    import dataclasses
+
+    from sketchrnn.drawing import BadSettingError
+    from sketchrnn.render import Gallery, gallery
+    from sketchrnn.render.save import drawing_to_page
+    from sketchrnn.render.style import Style
+
+    layout = dict(layout)
+    if layout.pop("alone", False):
+        if len(drawings) != 1:
+            raise BadSettingError(f"{len(drawings)} drawings cannot stand alone")
+        page = drawing_to_page(drawings[0], Style.of(layout))
+        noted = {**recipe, "page": {"alone": True, **layout}}
+        return Gallery(dataclasses.replace(page, recipe=noted), 1.0)
+    if "picked" in recipe:  # captions and rows were those of all drawings
+        layout = {k: v for k, v in layout.items() if k not in ("captions", "row_labels")}
+    return gallery(drawings, recipe=recipe, **layout)
+
+
+def write_bytes(page: Gallery, output: str, force: bool) -> bytes:
+    """Write a page to a file, or as SVG to standard output, and return what was written."""
+    from sketchrnn.drawing.files import whole_file
+    from sketchrnn.render.save import check_suffix
+
+    suffix = ".svg" if output == "-" else check_suffix(output)
+    content = page.encode(suffix, lambda line: click.echo(f"sketchrnn: {line}", err=True))
     if output == "-":
-        click.echo(page.encode(".svg"), nl=False)
-        click.echo(f"standard output  {seed}", err=True)
-        return
-    page.save(output, overwrite=force, note=lambda line: click.echo(f"sketchrnn: {line}", err=True))
-    click.echo(f"{output}  {seed}", err=True)
+        click.echo(content, nl=False)
+    else:
+        with whole_file(output, overwrite=force) as beside:
+            beside.write_bytes(content)
+    return content
+
+
+def above_each_other(given: Sequence[Drawing], again: Sequence[Drawing], columns: int) -> list[Any]:
+    """Return rows: some drawings, what a model made of them, the next drawings, and so on."""
+    rows: list[Any] = []
+    for first in range(0, len(given), max(1, columns)):
+        rows += [given[first : first + columns], again[first : first + columns]]
+    return rows
 
 
 def _write_folder(
@@ -163,21 +217,16 @@ def _write_folder(
     style: Mapping[str, Any],
 ) -> None:
     """Write one SVG a drawing; a folder that is new appears whole."""
-    import dataclasses
-
     from sketchrnn.drawing.files import whole_folder
-    from sketchrnn.render.save import drawing_to_page, save_page
-    from sketchrnn.render.style import Style
 
-    look = Style.of(dict(style))
     room: contextlib.AbstractContextManager[Path] = whole_folder(folder)
     if folder.exists():
         room = contextlib.nullcontext(folder)
     with room as place:
         for count, drawing in enumerate(drawings, 1):
-            of_this = {**recipe, "number": drawing.metadata.get("number")}
-            page = dataclasses.replace(drawing_to_page(drawing, look), recipe=of_this)
-            save_page(page, place / _file_name(count), overwrite=force)
+            which = {"number": drawing.metadata.get("number"), "position": count - 1}
+            page = make_page([drawing], {**recipe, **which}, {"alone": True, **style})
+            write_bytes(page, str(place / _file_name(count)), force)
 
 
 def _file_name(count: int) -> str:
@@ -193,17 +242,47 @@ def fresh_seed(seed: int | None) -> int:
 
 def recipe_of(model: SketchRNN, name: str, **request: Any) -> dict[str, Any]:
     """Return what it takes to make a page again."""
+    origin = origin_of(model)
+    return {**origin, "model": origin["model"] or Path(name).name, **request}
+
+
+def origin_of(model: SketchRNN) -> dict[str, Any]:
+    """Return who draws: the model, whose data it learned from, and the versions."""
+    import numpy as np
+
     from sketchrnn import __version__
 
     data = model.provenance.get("data") or {}
     return {
-        "model": name,
+        "model": model.name,
         "model_step": model.provenance.get("step"),
+        "weights": model.fingerprint,
         "licence": data.get("licence"),
         "attribution": data.get("attribution"),
         "sketchrnn": __version__,
-        **request,
+        "numpy": np.__version__,
     }
+
+
+def name_of(input: str) -> str:
+    """Return how a recipe names an input: without the folders that somebody keeps it in."""
+    return input if input.startswith("kanjivg:") else Path(input).name
+
+
+def noted(drawings: Sequence[Drawing]) -> list[Any] | None:
+    """Return drawings as a recipe holds them: x, y, x, y, … of each stroke; None if too long.
+
+    JSON keeps every digit of a float, so what is read is what was written.
+    """
+    if sum(drawing.num_points for drawing in drawings) > NOTED_POINTS:
+        return None
+    return [
+        {
+            "category": drawing.category,
+            "strokes": [stroke.ravel().tolist() for stroke in drawing.strokes],
+        }
+        for drawing in drawings
+    ]
 
 
 def read_input(name: str, limit: int | None = None) -> list[Drawing]:

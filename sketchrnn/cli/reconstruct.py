@@ -52,30 +52,30 @@ def reconstruct(
     given = options.read_input(input, number)
     seed = options.fresh_seed(seed)
     with options.naming(input):
+        given = [loaded.preparation.apply(drawing) for drawing in given]
         again = loaded.reconstruct(
             given,
             temperature,
             temperature_rule,
             seed,
+            prepare=False,
             category=options.categories(loaded, category),
         )
     recipe = options.recipe_of(
         loaded,
         model,
         command="reconstruct",
-        input=input,
+        input=options.name_of(input),
         category=options.categories(loaded, category),
         temperature=temperature,
         temperature_rule=temperature_rule,
         seed=seed,
+        given=options.noted(given),
     )
     columns = columns or 8
     rows: list[Any] = list(again)
     if output == "-" or not options.is_folder(output):
-        rows = []
         # in data units, so that both rows have one scale
-        shown = [loaded.preparation.apply(drawing) for drawing in given]
-        shown = [drawing.with_metadata(box=None) for drawing in shown]
-        for first in range(0, len(given), columns):
-            rows += [shown[first : first + columns], again[first : first + columns]]
+        shown = [drawing.with_metadata(box=None) for drawing in given]
+        rows = options.above_each_other(shown, again, columns)
     options.write_page(rows, output, force=force, recipe=recipe, columns=columns, **look)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -25,6 +25,23 @@ CELL = 96
 
 RASTER_SCALE = 2.0
 """Pixels of a PNG for each px: captions are small, and screens are fine."""
+
+_GENERATED = (
+    "command",
+    "model",
+    "weights",
+    "licence",
+    "attribution",
+    "sketchrnn",
+    "numpy",
+    "n",
+    "temperature",
+    "temperature_rule",
+    "category",
+    "max_steps",
+    "seed",
+)
+"""What drawings that are generated together have in common."""
 
 _TITLE_SIZE = 16.0
 _LABEL_SIZE = 11.0
@@ -118,8 +135,10 @@ def gallery(
         gap: Between cells, in px.
         page_margin: Around everything, in px.
         grid: Draw a hairline around each cell.
-        recipe: How the drawings came about (model, seed, temperature, versions): JSON types. It is
-            written into the SVG's <metadata>, and into a PNG as the text "recipe".
+        recipe: How the drawings came about (model, seed, temperature, versions): JSON types. None:
+            what drawings that a model generated say of themselves. With how the page is laid out
+            it is written into the SVG's <metadata>, a PNG's text "recipe", a PDF's keywords, an
+            HTML page; `sketchrnn redraw` makes the page again from it.
         **style: As `Style` takes; `size` is that of a cell, 96 px square where not given.
 
     Returns:
@@ -132,10 +151,17 @@ def gallery(
     >>> gallery([Drawing([[(0, 0), (9, 9)]])] * 3, columns=2).page.width
     248.0
     """
+    layout = _noted(style, columns, title, captions, row_labels, gap, page_margin, grid)
+    captions, row_labels = layout.get("captions"), layout.get("row_labels")
     look = Style.of(style, size=(CELL, CELL))
     gap = check_number("gap", gap, lowest=0)
     page_margin = check_number("page_margin", page_margin, lowest=0)
     rows, kept = _rows(drawings, columns)
+    if recipe is None and not kept:
+        recipe = recipe_of([drawing for row in rows for drawing in row if drawing is not None])
+    if recipe is not None:
+        recipe = {key: value for key, value in recipe.items() if key != "page"}
+        recipe |= {"page": layout} if layout else {}
     width, height = look.size
     count = sum(len(row) for row in rows)
     texts = _texts(captions, count, "captions", "drawing")
@@ -231,6 +257,53 @@ def gallery(
         smooth=look.smooth,
     )
     return Gallery(page, look.scale or RASTER_SCALE)
+
+
+def recipe_of(drawings: Sequence[Drawing]) -> dict[str, Any] | None:
+    """Return how to generate drawings again, if all of them say so, and say the same.
+
+    Args:
+        drawings: Those of `SketchRNN.generate`, or some of them.
+    """
+    if not drawings or any(d.metadata.get("command") != "generate" for d in drawings):
+        return None
+    first = {key: drawings[0].metadata.get(key) for key in _GENERATED}
+    if any({key: d.metadata.get(key) for key in _GENERATED} != first for d in drawings):
+        return None
+    numbers: list[Any] = [drawing.metadata.get("number") for drawing in drawings]
+    if not all(isinstance(number, int) for number in numbers):
+        return None
+    every = numbers == list(range(first["n"] or 0))
+    return {**first, **({} if every else {"numbers": numbers})}
+
+
+def _noted(
+    style: Mapping[str, Any],
+    columns: int,
+    title: str | None,
+    captions: Iterable[Any] | None,
+    row_labels: Iterable[Any] | None,
+    gap: float,
+    page_margin: float,
+    grid: bool,
+) -> dict[str, Any]:
+    """Return what of a layout is not as by default; what is no list yet becomes one."""
+
+    def listed(texts: Iterable[Any] | None) -> Any:
+        if texts is None or isinstance(texts, str):
+            return texts
+        return [None if text is None else str(text) for text in texts]
+
+    given = {
+        "columns": (columns, 8),
+        "title": (title, None),
+        "captions": (listed(captions), None),
+        "row_labels": (listed(row_labels), None),
+        "gap": (gap, 8.0),
+        "page_margin": (page_margin, 24.0),
+        "grid": (grid, False),
+    }
+    return {key: value for key, (value, usual) in given.items() if value != usual} | dict(style)
 
 
 def _rows(

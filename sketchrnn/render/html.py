@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sketchrnn.drawing.curves import fit_curve
 from sketchrnn.render.color import DARK_INK
 from sketchrnn.render.page import DOT_WIDTH, Page, Picture, is_dot
 from sketchrnn.render.svg import format_number, recipe_json
@@ -95,14 +96,21 @@ def page_to_html(page: Page) -> str:
     return "\n".join(parts)
 
 
-def compact_path(stroke: NDArray[np.int64]) -> str:
+def compact_path(stroke: NDArray[np.int64], command: str = "l") -> str:
     """Write a stroke of whole numbers (n, 2) as a short subpath: a place, then the ways from it.
+
+    Args:
+        stroke: The points; or, for the command "C", a start and three control points a segment.
+        command: "l" or "C".
 
     >>> compact_path(np.array([(10, 20), (13, 16), (18, 22)]))
     'M10 20l3-4 5 6'
     >>> compact_path(np.array([(7, 7)]))
     'M7 7h0'
     """
+    if command == "C":
+        numbers = " ".join(map(str, stroke[1:].ravel().tolist())).replace(" -", "-")
+        return f"M{stroke[0, 0]} {stroke[0, 1]}C{numbers}"
     ways = np.diff(stroke, axis=0)
     ways = ways[(ways != 0).any(axis=1)]
     start = f"M{stroke[0, 0]} {stroke[0, 1]}"
@@ -148,19 +156,23 @@ def _figure(page: Page, picture: Picture, count: int, scale: float) -> str:
     return (
         f'<figure{number}><svg class="drawing" viewBox="{view}" role="img" '
         f'aria-label="{html.escape(name)}" stroke-width="{pen}">'
-        f"{_paths(picture, (x, y), scale, page.stroke_width)}</svg>{below}</figure>"
+        f"{_paths(picture, (x, y), scale, page)}</svg>{below}</figure>"
     )
 
 
-def _paths(picture: Picture, corner: tuple[float, float], scale: float, pen: float) -> str:
+def _paths(picture: Picture, corner: tuple[float, float], scale: float, page: Page) -> str:
     """Return the path elements of a picture; neighbours that look the same are one path."""
-    dot = f' stroke-width="{format_number(DOT_WIDTH * pen * scale, 0)}"'
+    dot = f' stroke-width="{format_number(DOT_WIDTH * page.stroke_width * scale, 0)}"'
     colors = picture.colors or ("",) * len(picture.strokes)
     written = []
     for stroke, color in zip(picture.strokes, colors, strict=True):
-        place = np.rint((stroke - corner) * scale).astype(np.int64)
+        points, command = stroke, "l"
+        if page.smooth is not None and len(stroke) > 2:
+            curve = fit_curve(stroke, page.smooth)
+            points, command = np.vstack([curve[:1, 0], curve[:, 1:].reshape(-1, 2)]), "C"
+        place = np.rint((points - corner) * scale).astype(np.int64)
         look = (dot if is_dot(stroke) else "") + (f' stroke="{color}"' if color else "")
-        written.append((look, compact_path(place)))
+        written.append((look, compact_path(place, command)))
     runs = itertools.groupby(written, key=lambda pair: pair[0])
     return "".join(f'<path d="{"".join(d for _, d in run)}"{look}/>' for look, run in runs)
 

@@ -1,4 +1,4 @@
-"""Pages as PNG and PDF, by cairo; as PNG by Pillow where cairo is missing."""
+"""Pages as PNG by cairo, or by Pillow where cairo is missing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
-from sketchrnn.drawing import BadSettingError, MissingDependencyError
+from sketchrnn.drawing import BadSettingError
 from sketchrnn.render.page import Page
 from sketchrnn.render.svg import page_to_svg, recipe_json
 
@@ -60,20 +60,6 @@ def page_to_png(page: Page, scale: float = 1.0, note: Note | None = None) -> byt
     if page.recipe is not None:
         png = _with_text(png, "recipe", recipe_json(page))
     return bytes(png)
-
-
-def page_to_pdf(page: Page) -> bytes:
-    """Write a page as PDF, with lines as lines.
-
-    Raises:
-        MissingDependencyError: If libcairo is missing.
-    """
-    cairosvg = load_cairosvg()
-    if cairosvg is None:
-        raise MissingDependencyError(
-            "PDF needs libcairo, which is not there", hint=f"{INSTALL_CAIRO}; or write SVG"
-        )
-    return bytes(cairosvg.svg2pdf(bytestring=page_to_svg(page).encode()))
 
 
 def pixel_size(page: Page, scale: float) -> tuple[int, int]:

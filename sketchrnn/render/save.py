@@ -11,8 +11,9 @@ from sketchrnn.drawing.files import whole_file
 from sketchrnn.render.html import page_to_html
 from sketchrnn.render.lettering import clean
 from sketchrnn.render.page import Page
+from sketchrnn.render.pdf import pages_to_pdf
 from sketchrnn.render.placement import Cell, place
-from sketchrnn.render.raster import Note, page_to_pdf, page_to_png
+from sketchrnn.render.raster import Note, page_to_png
 from sketchrnn.render.style import Style
 from sketchrnn.render.svg import page_to_svg
 
@@ -134,7 +135,7 @@ def encode_page(page: Page, suffix: str, scale: float = 1.0, note: Note | None =
     if suffix == ".png":
         return page_to_png(page, scale, note)
     if suffix == ".pdf":
-        return page_to_pdf(page)
+        return pages_to_pdf([page])
     raise _unknown(suffix, None)
 
 

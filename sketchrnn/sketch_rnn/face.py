@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import operator
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
@@ -82,8 +83,10 @@ class SketchRNN:
         self.config = config
         self.preparation = preparation or Preparation()
         self.provenance = dict(provenance or {})
+        self.name: str | None = None  # of the folder that it was loaded from
         self._decoder = NumpyDecoder(config, self._weights)
         self._encoder = NumpyEncoder(config, self._weights) if config.conditional else None
+        self._fingerprint: str | None = None
         self._network: SketchVAE | None = None
         self._evaluator: Evaluator | None = None
         self._compiled: Decoder | None = None
@@ -103,6 +106,17 @@ class SketchRNN:
     def categories(self) -> tuple[str, ...]:
         """The names of the categories that it was told of; none for a model of one kind."""
         return self.config.categories
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that tell these weights from others."""
+        if self._fingerprint is None:
+            digest = hashlib.sha256()
+            for name, array in sorted(self._weights.items()):
+                digest.update(f"{name} {array.shape} ".encode())
+                digest.update(np.ascontiguousarray(array, dtype="<f4").tobytes())
+            self._fingerprint = digest.hexdigest()[:16]
+        return self._fingerprint
 
     @property
     def network(self) -> SketchVAE:
@@ -158,8 +172,17 @@ class SketchRNN:
         vectors = None if z is None else self._check_z(z)
         if vectors is not None and len(vectors) != n:
             raise BadSettingError(f"z has {len(vectors)} rows, and {n} drawings are wanted")
+        asked = None
+        if vectors is None:  # what a recipe needs to know
+            several = None if category is None or isinstance(category, str) else list(category)
+            asked = {
+                "command": "generate",
+                "n": n,
+                "category": several or category,
+                "max_steps": max_steps,
+            }
         return self._draw(
-            n, vectors, temperature, temperature_rule, max_steps, seed, categories=named
+            n, vectors, temperature, temperature_rule, max_steps, seed, asked, categories=named
         )
 
     def encode(
@@ -309,7 +332,7 @@ class SketchRNN:
             temperature_rule,
             None,
             seed,
-            [0] * frames,
+            numbers=[0] * frames,
             categories=named,
             embeddings=embeddings,
         )
@@ -507,7 +530,10 @@ class SketchRNN:
             preparation = Preparation.from_dict(found.preparation)
         except (BadSettingError, TypeError) as error:
             raise BadFileError(str(error), path=found.path / folder.CONFIG_FILE) from error
-        return cls(found.config, weights, preparation, found.provenance)
+        loaded = cls(found.config, weights, preparation, found.provenance)
+        # the folder's name alone: a page that travels must not tell where somebody keeps things
+        loaded.name = found.path.resolve().name
+        return loaded
 
     from_pretrained = load
 
@@ -519,8 +545,9 @@ class SketchRNN:
         rule: str,
         max_steps: int | None,
         seed: int | None,
-        numbers: Sequence[int] | None = None,
+        notes: Mapping[str, Any] | None = None,
         *,
+        numbers: Sequence[int] | None = None,
         categories: Sequence[str] | None = None,
         embeddings: Array | None = None,
     ) -> list[Drawing]:
@@ -544,7 +571,21 @@ class SketchRNN:
             max_steps=max_steps,
             seed=number,
             extent=self.preparation.extent,
+            notes={**self._signature(), **(notes or {})},
         )
+
+    def _signature(self) -> dict[str, Any]:
+        """Return what every drawing of this model says of it."""
+        from sketchrnn import __version__
+
+        data = self.provenance.get("data") or {}
+        return {
+            "model": self.name,
+            "weights": self.fingerprint,
+            "sketchrnn": __version__,
+            "numpy": np.__version__,
+            **{key: data[key] for key in ("licence", "attribution") if data.get(key)},
+        }
 
     def _choose_decoder(self, count: int) -> Decoder:
         if count < COMPILED_FROM or not backend.available():

@@ -11,6 +11,7 @@ import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import sketchrnn as sr
@@ -159,11 +160,13 @@ def test_the_recipe_makes_the_page_again(sketchrnn, commands, tiny_folder):
     ).out  # fmt: skip
     recipe = recipe_of(svg)
     assert recipe == {
-        "model": str(tiny_folder),
+        "model": "tiny",
         "model_step": 3,
+        "weights": sr.load(tiny_folder).fingerprint,
         "licence": "CC0",
         "attribution": "A. Nonymous",
         "sketchrnn": sr.__version__,
+        "numpy": np.__version__,
         "command": "generate",
         "n": 3,
         "temperature": 0.7,
@@ -171,8 +174,9 @@ def test_the_recipe_makes_the_page_again(sketchrnn, commands, tiny_folder):
         "category": None,
         "max_steps": 9,
         "seed": 12,
+        "page": {"columns": 3},
     }
-    wanted = sr.load(recipe["model"]).generate(
+    wanted = sr.load(tiny_folder).generate(
         recipe["n"],
         **{k: recipe[k] for k in ("temperature", "temperature_rule", "max_steps", "seed")},
     )
@@ -327,18 +331,18 @@ def test_an_output_is_checked_before_the_model_is_looked_for(refused, tmp_path):
 
 
 def test_an_error_in_the_midst_of_a_folder_leaves_none(sketchrnn, commands, tmp_path, monkeypatch):
-    from sketchrnn.render import save
+    from sketchrnn.render import Gallery
 
     written = []
 
-    def full(page, path, **options):
-        written.append(path)
+    def full(page, *options):
+        written.append(page)
         if len(written) == 3:
-            raise OSError(28, "No space left on device", str(path))
-        return save_page(page, path, **options)
+            raise OSError(28, "No space left on device")
+        return encode(page, *options)
 
-    save_page = save.save_page
-    monkeypatch.setattr(save, "save_page", full)
+    encode = Gallery.encode
+    monkeypatch.setattr(Gallery, "encode", full)
     before = sorted(tmp_path.iterdir())
     done = sketchrnn(*commands["generate"], "-o", f"{tmp_path}/out/")
     assert done.status == 2

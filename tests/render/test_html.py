@@ -146,6 +146,12 @@ def test_pixels_come_out_where_the_page_has_them():
     assert (x / 20 + 130, y / 20 + 20) == pytest.approx(tuple(first), abs=0.03)
 
 
+def test_smooth_strokes_are_curves():
+    arc = Drawing([[(0, 0), (5, 4), (9, 9), (11, 16), (12, 24)], [(3, 3)], [(0, 9), (4, 9)]])
+    kinds = [re.findall("[a-zA-Z]", e[1]["d"]) for e in document([arc], smooth=1.0).all("path")]
+    assert kinds == [["M", "C"], ["M", "h"], ["M", "l"]]
+
+
 def test_rows_are_kept_with_their_labels_and_holes():
     page = document([[TICK, None, TICK], [TICK]], row_labels=["given", "drawn"])
     assert "rows labelled" in page.all("main")[0][1]["class"]

@@ -74,7 +74,6 @@ def test_nothing_half_written_is_left(tmp_path, monkeypatch):
 def test_html_is_whole_and_escaped(tmp_path):
     text = gallery([LINE], title="<b>&").save(tmp_path / "a.html").read_text()
     assert "<title>&lt;b&gt;&amp;</title>" in text.split("<svg")[0]
-    assert text.count("<svg") == text.count("</svg>") == 1
     start, end = text.index("<svg"), text.index("</svg>") + len("</svg>")
     ET.fromstring(text[start:end])
 
