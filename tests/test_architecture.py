@@ -40,7 +40,7 @@ ROOMS = {
 # room -> third-party packages: imported with the room, and only when they are needed
 THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "drawing": ({"numpy"}, set()),
-    "sources": ({"numpy"}, {"svgelements", "PIL", "skimage"}),
+    "sources": ({"numpy"}, {"svgelements", "tinycss2", "PIL", "skimage"}),
     "render": ({"numpy"}, {"svgwrite", "cairosvg", "cairocffi", "PIL", "fontTools"}),
     "model": ({"numpy", "keras", "h5py"}, set()),
     "data": ({"numpy", "h5py"}, {"apache_beam"}),
@@ -299,7 +299,7 @@ def test_drawing_and_reading_load_no_framework(statement):
 
 OPTIONAL = {
     "apache_beam", "cairocffi", "cairosvg", "fontTools", "kanji", "kanjivg", "PIL", "skimage",
-    "svgelements", "svgwrite", "tensorboardX",
+    "svgelements", "svgwrite", "tensorboardX", "tinycss2",
 }  # fmt: skip
 FRAMEWORK_FREE = ("drawing", "sources", "render", "data", "cli", "sketch_rnn")
 

@@ -18,7 +18,17 @@ import click
 import sketchrnn
 
 _TENSORFLOWS = ("tensorflow", "tensorflow-cpu", "tensorflow-macos", "tf-nightly")
-_ALWAYS = ("numpy", "h5py", "svgwrite", "cairosvg", "Pillow", "svgelements", "click", "rich")
+_ALWAYS = (
+    "numpy",
+    "h5py",
+    "svgwrite",
+    "cairosvg",
+    "Pillow",
+    "svgelements",
+    "tinycss2",
+    "click",
+    "rich",
+)
 _OPTIONAL = {
     "kanjivg": ("KanjiVG's drawings of characters", "kanjivg"),
     "scikit-image": ("drawings from pictures of line art", "images"),

@@ -22,6 +22,7 @@ from sketchrnn.drawing.geometry import flatten_strokes
 from sketchrnn.sources.content import MAX_POINTS
 from sketchrnn.sources.source import Item, Skip, Source
 from sketchrnn.sources.svg_shapes import SHAPES, Segment, parse, subpaths
+from sketchrnn.sources.svg_style import apply_style_sheets
 from sketchrnn.sources.svg_tree import (
     DEFAULT_VIEWPORT,
     IDENTITY,
@@ -44,6 +45,7 @@ MAX_DRAWN = 200_000  # elements, each counted as often as it is used
 
 _GROUPS = {"svg", "g", "a", "switch"}
 _IGNORED = {"text": "text", "image": "pictures", "foreignObject": "foreign objects"}
+_PLACES = {"left": "0", "top": "0", "center": "50%", "right": "100%", "bottom": "100%"}
 _WHITE = {"white", "#fff", "#ffffff"}
 
 
@@ -118,7 +120,7 @@ class _Look:
     fill: str = "black"
     stroke: str = "none"
     shown: bool = True
-    styled: bool = False  # a style sheet may say otherwise
+    styled: bool = False  # a style sheet that was not understood may say otherwise
 
     def of(self, element: Element, has_style_sheet: bool) -> _Look:
         """Return the look of a child."""
@@ -143,6 +145,9 @@ class _Painter:
     def __init__(self, name: str, data: bytes) -> None:
         self.name = name
         self.tree = parse_tree(data, name)
+        css = self.tree.css
+        understood = not css.strip() or apply_style_sheets(self.tree.root, css)
+        self._has_style_sheet = self.tree.has_other_sheet or not understood
         self.ignored: set[str] = set()
         self._strokes: list[list[Segment]] = []
         self._unseen: list[list[Segment]] = []  # drawn only where there is nothing else
@@ -172,7 +177,7 @@ class _Painter:
         box = view_box(element)
         viewport = size if box is None else (box[2], box[3])
         inner = multiply(matrix, view_matrix(element, *size))
-        look = look.of(element, self.tree.has_style_sheet)
+        look = look.of(element, self._has_style_sheet)
         if _is_hidden(element):
             return
         for child in element.children:
@@ -196,15 +201,14 @@ class _Painter:
             self.ignored.add(_IGNORED[tag])
         if not (tag in SHAPES or tag in _GROUPS or tag == "use") or _is_hidden(element):
             return
-        if text := element.get("transform"):
-            matrix = multiply(matrix, self._transform(text))
+        matrix = multiply(matrix, self._own_matrix(element, viewport))
         if tag in ("svg", "use"):
             x, y = (length(element.get(k), side) for k, side in zip("xy", viewport, strict=True))
             matrix = multiply(matrix, (1.0, 0.0, 0.0, 1.0, x, y))
         if tag == "svg":
             self._view(element, matrix, look, _size(element, viewport), depth)
             return
-        look = look.of(element, self.tree.has_style_sheet)
+        look = look.of(element, self._has_style_sheet)
         if tag == "use":
             self._use(element, matrix, look, viewport, depth)
         elif tag in SHAPES:
@@ -280,6 +284,21 @@ class _Painter:
             and points.real.max() >= self._paper[0] - slack
             and points.imag.max() >= self._paper[1] - slack
         )
+
+    def _own_matrix(self, element: Element, viewport: tuple[float, float]) -> Matrix:
+        """Return what an element's transform does, that of its style before the attribute."""
+        declared = dict(_declarations(element.get("style")))
+        text = declared.get("transform") or element.get("transform")
+        if not text.strip() or text.strip() == "none":
+            return IDENTITY
+        matrix = self._transform(text)
+        origin = (declared.get("transform-origin") or element.get("transform-origin")).split()
+        if not origin:
+            return matrix
+        sides = [length(_PLACES.get(t, t), side) for t, side in zip(origin, viewport, strict=False)]
+        x, y = sides if len(sides) == 2 else (sides[0], viewport[1] / 2)
+        shifted = multiply((1.0, 0.0, 0.0, 1.0, x, y), matrix)
+        return multiply(shifted, (1.0, 0.0, 0.0, 1.0, -x, -y))
 
     def _transform(self, text: str) -> Matrix:
         from svgelements import Matrix as SvgMatrix  # slow to import

@@ -41,11 +41,19 @@ class Element:
 
 @dataclass
 class Tree:
-    """The root of a file, its elements by id, and whether a style sheet may change their looks."""
+    """The root of a file, its elements by id, and its style sheets.
+
+    Args:
+        root: The root.
+        by_id: Elements by their ids.
+        css: The text of all `<style>` elements.
+        has_other_sheet: Whether it names a style sheet in another file, which is not read.
+    """
 
     root: Element
     by_id: dict[str, Element]
-    has_style_sheet: bool
+    css: str
+    has_other_sheet: bool
 
 
 def parse_tree(data: bytes, name: str) -> Tree:
@@ -58,6 +66,7 @@ def parse_tree(data: bytes, name: str) -> Tree:
     top: list[Element] = []
     open_elements: list[Element] = []
     by_id: dict[str, Element] = {}
+    css: list[str] = []
     count = 0
 
     def start(tag: str, attributes: dict[str, str]) -> None:
@@ -83,9 +92,15 @@ def parse_tree(data: bytes, name: str) -> Tree:
 
     def end(tag: str) -> None:
         open_elements.pop()
+        if tag.rpartition(":")[2] == "style":
+            css.append("\n")
 
-    walk(data, name, start, end)
-    return Tree(top[0], by_id, b"<style" in data or b":style" in data or b"stylesheet" in data)
+    def text(piece: str) -> None:
+        if open_elements and open_elements[-1].tag == "style":
+            css.append(piece)
+
+    walk(data, name, start, end, text)
+    return Tree(top[0], by_id, "".join(css), b"<?xml-stylesheet" in data)
 
 
 def length(text: str, whole: float, otherwise: float = 0.0) -> float:

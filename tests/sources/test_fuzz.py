@@ -22,13 +22,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sketchrnn.drawing import BadDrawingError, BadFileError
+from sketchrnn.sources import open as opening
 from sketchrnn.sources import open_source
+from sketchrnn.sources.kinds import kind_of_file
 
 EXAMPLES = int(os.environ.get("SKETCHRNN_FUZZ", "60"))
 
 SVG = b"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9" width="2cm">
 <g transform="scale(2)">
 <path d="M0 0h1v1zm1 1c1 2 3 4 5 6s1 2 3 4Q1 2 3 4T1 2A3 2 10 0 1 5 6"/><use href="#a" x="1"/></g>
+<style>.b, rect#a{transform:scale(1); display:none !important}</style>
 <defs><rect id="a" width="3" height="50%" rx="1"/></defs><polygon points="0,0 1,1 2,0"/></svg>"""
 KANJIVG = """<svg viewBox="0 0 109 109"><g id="kvg:StrokePaths_x"><g id="x" kvg:element="二"
 kvg:position="top"><path kvg:type="㇐" d="M10,10c2,5,3,6,9,20S1,2,3,4"/></g></g></svg>""".encode()
@@ -95,6 +98,14 @@ def read_anyway(path, data: bytes) -> int:
             assert "\n" not in message and len(message) < 1000
             kept = 0
     return kept
+
+
+def test_every_reader_has_a_file(tmp_path):
+    kinds = set()
+    for name, content in FILES.items():
+        (tmp_path / name).write_bytes(content())
+        kinds.add(kind_of_file(tmp_path / name))
+    assert kinds == {*opening._READERS, "svg", "npz"}
 
 
 @pytest.mark.parametrize("name", FILES)

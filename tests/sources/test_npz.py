@@ -300,6 +300,17 @@ def test_a_damaged_file(tmp_path):
         list(read_all(path))
 
 
+def test_a_name_that_is_not_the_unicode_it_says(tmp_path):
+    np.savez(tmp_path / "a.npz", train=np.zeros((1, 2, 3), np.int16))
+    data = bytearray((tmp_path / "a.npz").read_bytes())
+    entry = data.index(b"PK\x01\x02")
+    data[entry + 9] |= 0x08  # the flag of UTF-8
+    data[entry + 46] = 0x82
+    (tmp_path / "a.npz").write_bytes(data)
+    with pytest.raises(BadFileError, match="is not an npz file, or is damaged"):
+        open_source(tmp_path / "a.npz")
+
+
 def test_a_zip_bomb_is_not_unpacked(tmp_path, monkeypatch):
     monkeypatch.setattr(npz, "_HARMLESS", 1 << 16)
     path = save_pickle(tmp_path / "a.npz", b"\0" * (1 << 20))

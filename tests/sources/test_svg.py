@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sketchrnn.drawing import BadFileError, Drawing
 from sketchrnn.render import drawing_to_svg
-from sketchrnn.sources import open_source, read, read_all
+from sketchrnn.sources import open_source, read, read_all, svg_style
 from sketchrnn.sources.svg import read_svg
 
 
@@ -109,6 +109,56 @@ def test_shapes_views_and_uses(body, expected):
     assert len(found) == len(expected)
     for ours, wanted in zip(found, expected, strict=True):
         assert np.allclose(ours, wanted, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("css", "body", "seen"),
+    [
+        (".a{display:none}", '<path class="b a" d="M1 0h9"/>', []),
+        (".a{display:none}", '<g class="a"><path d="M1 0h9"/></g>', []),
+        ("#a { visibility: hidden }", '<path id="a" d="M1 0h9"/>', []),
+        ("path.a.b{opacity:0}", '<path class="b a" d="M1 0h9"/>', []),
+        ("path.a.b{opacity:0}", '<path class="a" d="M1 0h9"/>', [1]),
+        ("/* .a{display:none} */ .b{}", '<path class="a" d="M1 0h9"/>', [1]),
+        (".a{fill:none}", '<path class="a" d="M1 0h9"/>', []),
+        (".a{fill:none;stroke:#123}", '<path class="a" d="M1 0h9"/>', [1]),
+        # the more particular rule wins, then the later; the element's own style; !important
+        ("#a{display:inline}.b{display:none}", '<path id="a" class="b" d="M1 0h9"/>', [1]),
+        ("path{visibility:visible}*{visibility:hidden}", '<path d="M1 0h9"/>', [1]),
+        (".a{display:none}.a{display:inline}", '<path class="a" d="M1 0h9"/>', [1]),
+        (".a{display:none}", '<path class="a" style="display:inline" d="M1 0h9"/>', [1]),
+        (".a{display:none!important}", '<path class="a" style="display:inline" d="M1 0h9"/>', []),
+        (".a{display:inline}", '<path class="a" display="none" d="M1 0h9"/>', [1]),
+        # where and how
+        (".a{transform: translate(4px, 0)}", '<path class="a" d="M1 0h9"/>', [5]),
+        (".a{transform:translate(4)}", '<path class="a" transform="scale(9)" d="M1 0h9"/>', [5]),
+        (".a{transform:scale(2);transform-origin:3px 0}", '<path class="a" d="M1 0h9"/>', [-1]),
+        ("@media screen{.a{display:none}}", '<path class="a" d="M1 0h9"/>', []),
+        ("@media print{.a{display:none}}", '<path class="a" d="M1 0h9"/>', [1]),
+        # what is not understood takes nothing away
+        ("g > .a{display:none}", '<g><path class="a" fill="none" d="M1 0h9"/></g>', [1]),
+        ("{{{((", '<path class="a" d="M1 0h9"/>', [1]),
+        ("(" * 5000, '<path class="a" d="M1 0h9"/>', [1]),
+    ],
+)  # fmt: skip
+def test_style_sheets(css, body, seen):
+    for style in (
+        f"<style>{css.replace('>', '&gt;')}</style>",
+        f"<style><![CDATA[{css}]]></style>",
+    ):
+        found = strokes(f'{style}{body}<path style="" d="M100 0h1"/>')
+        assert [stroke[0][0] for stroke in found if stroke[0][0] < 100] == seen
+
+
+def test_style_sheets_are_bounded(monkeypatch):
+    body = f"<style>{'*{display:none}' * 20}</style>" + '<path d="M1 0h9"/>' * 5
+    with pytest.raises(BadFileError, match="no strokes"):
+        strokes(body)
+    monkeypatch.setattr(svg_style, "MAX_MATCHES", 50)
+    assert len(strokes(body)) == 5
+    monkeypatch.undo()
+    monkeypatch.setattr(svg_style, "MAX_RULES", 19)
+    assert len(strokes(body)) == 5
 
 
 def test_round_shapes_are_followed():
