@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from sketchrnn.model import backend, mdn
 from sketchrnn.model.recurrent import LSTMState
 from sketchrnn.model.vae import SketchVAE
-from sketchrnn.sampling.mixture import Temperature
 
 Array = NDArray[np.float32]
 Tensor = Any
@@ -58,12 +57,11 @@ class CompiledDecoder:
         cell: Array,
         constant: Array,
         noise: Array,
-        temperature: Temperature,
+        settings: Array,
     ) -> tuple[Array, Array, Array]:
         """Draw `steps_at_once` steps."""
-        setting = np.array([temperature.logits_divisor, temperature.sigma_factor], np.float32)
         filled = (_fill(array) for array in (row, hidden, cell, constant, noise))
-        tensors = [ops.convert_to_tensor(array) for array in (*filled, setting)]
+        tensors = [ops.convert_to_tensor(array) for array in (*filled, settings)]
         rows, hidden, cell = (np.asarray(tensor)[: len(row)] for tensor in self._draw(*tensors))
         return rows, hidden, cell
 
@@ -80,34 +78,42 @@ class CompiledDecoder:
         cell: Tensor,
         constant: Tensor,
         noise: Tensor,
-        setting: Tensor,
+        settings: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        def step(carry: tuple[Tensor, ...], at: tuple[Tensor]) -> Any:
+        def step(carry: tuple[Tensor, ...], at: tuple[Tensor, Tensor]) -> Any:
             row, hidden, cell = carry
             state = self._decoder.lstm.step(row, constant, LSTMState(hidden, cell))
             outputs = self._decoder.predict(state)
-            row = pick_step(outputs, at[0], setting[0], setting[1])
+            row = pick_step(outputs, at[0], at[1][0], at[1][1], at[1][2])
             return (row, *state), (row,)
 
         steps = ops.transpose(noise, (1, 0, 2))  # (C, B, 4)
-        (_, hidden, cell), (rows,) = backend.scan(step, (row, hidden, cell), (steps,), 1)
+        (_, hidden, cell), (rows,) = backend.scan(step, (row, hidden, cell), (steps, settings), 1)
         return ops.transpose(rows, (1, 0, 2)), hidden, cell
 
 
-def pick_step(outputs: Tensor, noise: Tensor, divisor: Tensor, sigma_factor: Tensor) -> Tensor:
+def pick_step(
+    outputs: Tensor,
+    noise: Tensor,
+    divisor: Tensor,
+    sigma_factor: Tensor,
+    pen_divisor: Tensor | None = None,
+) -> Tensor:
     """Draw one step of each drawing; `mixture.pick_step` in the backend's operations.
 
     Args:
         outputs: (B, 3 + 6M).
         noise: (B, 4).
-        divisor: Of the logits.
+        divisor: Of the logits of pi.
         sigma_factor: Of the deviations.
+        pen_divisor: Of the logits of the pen; None: as of pi.
 
     Returns:
         (B, 5) stroke-5 rows.
     """
     mixture = mdn.split_outputs(outputs)
-    pen = _pick(mixture.pen_logits / divisor, noise[:, 1])  # (B, 3) one-hot
+    own = divisor if pen_divisor is None else pen_divisor
+    pen = _pick(mixture.pen_logits / own, noise[:, 1])  # (B, 3) one-hot
     chosen = _pick(mixture.pi_logits / divisor, noise[:, 0])  # (B, M) one-hot
 
     def of(values: Tensor) -> Tensor:

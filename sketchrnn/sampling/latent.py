@@ -1,19 +1,26 @@
-"""Ways through the latent space."""
+"""Ways through the latent space, and arithmetic in it.
+
+Vectors are (z_size,) and sets of them (n, z_size). Everything returns float32. The vectors of
+categories, which a model may be told beside z, go the same ways, straight.
+"""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from sketchrnn.drawing import BadSettingError
 
 Array = NDArray[np.float32]
+Floats = NDArray[np.float64]
 
 METHODS = ("slerp", "lerp")
 _PARALLEL = 1e-4
+_WALK_STREAM = 0x77A1C
+"""Told apart by this, a walk shares no random numbers with what is drawn along it."""
 
 
-def interpolate(a: Array, b: Array, frames: int, method: str = "slerp") -> Array:
+def interpolate(a: ArrayLike, b: ArrayLike, frames: int, method: str = "slerp") -> Array:
     """Return points on the way from one latent vector to another, both ends among them.
 
     Args:
@@ -32,22 +39,204 @@ def interpolate(a: Array, b: Array, frames: int, method: str = "slerp") -> Array
     Source:
         Shoemake (1985) for slerp; in latent spaces White (2016).
 
-    >>> interpolate(np.array([1.0, 0.0]), np.array([0.0, 1.0]), 3)[1].round(3).tolist()
+    >>> interpolate([1.0, 0.0], [0.0, 1.0], 3)[1].round(3).tolist()
     [0.7070000171661377, 0.7070000171661377]
     """
     if frames < 2:
         raise BadSettingError(f"frames is {frames}, and must be 2 or more")
+    first, last = (np.asarray(end, dtype=np.float64) for end in (a, b))
+    path = np.stack([_between(first, last, t, method) for t in np.linspace(0.0, 1.0, frames)])
+    return path.astype(np.float32)
+
+
+def loop(vectors: ArrayLike, frames: int, method: str = "slerp") -> Array:
+    """Return points on a closed way through vectors, at equal distances in time.
+
+    Args:
+        vectors: (k, z_size), k >= 2, in the order of the way, which leads from the last to the
+            first.
+        frames: How many, k or more. The first is the first vector, which does not come again at
+            the end. Of a multiple of k every vector is met exactly.
+        method: "slerp" or "lerp"; see `interpolate`.
+
+    Returns:
+        (frames, z_size) float32.
+
+    Raises:
+        BadSettingError: If there are fewer than two vectors, or fewer frames than vectors, or the
+            method is unknown.
+
+    >>> loop([[0.0], [4.0]], 4, "lerp").ravel().tolist()
+    [0.0, 2.0, 4.0, 2.0]
+    """
+    stops = np.asarray(vectors, dtype=np.float64)
+    if len(stops) < 2:
+        raise BadSettingError(
+            f"a loop needs 2 drawings or more, and there {'is' if len(stops) == 1 else 'are'} "
+            f"{len(stops)}",
+            hint="name another, or walk from this one",
+        )
+    if frames < len(stops):
+        raise BadSettingError(
+            f"frames is {frames}, and must be {len(stops)} or more, as many as there are drawings"
+        )
+    path = []
+    for frame in range(frames):
+        leg, rest = divmod(frame * len(stops), frames)
+        end = stops[(leg + 1) % len(stops)]
+        path.append(_between(stops[leg], end, rest / frames, method))
+    return np.stack(path).astype(np.float32)
+
+
+def grid(corners: ArrayLike, rows: int, columns: int, method: str = "slerp") -> Array:
+    """Return a grid between four corners.
+
+    Args:
+        corners: (4, z_size): top left, top right, bottom left, bottom right.
+        rows: 2 or more.
+        columns: 2 or more.
+        method: "slerp" or "lerp"; see `interpolate`.
+
+    Returns:
+        (rows, columns, z_size) float32; the corners are exact.
+
+    Raises:
+        BadSettingError: If there are not four corners, too few rows or columns, or the method is
+            unknown.
+
+    >>> grid([[0.0], [2.0], [4.0], [6.0]], 3, 3, "lerp")[..., 0].tolist()
+    [[0.0, 1.0, 2.0], [2.0, 3.0, 4.0], [4.0, 5.0, 6.0]]
+    """
+    ends = np.asarray(corners, dtype=np.float64)
+    if len(ends) != 4:
+        raise BadSettingError(f"a grid has four corners, and there are {len(ends)} drawings")
+    if min(rows, columns) < 2:
+        raise BadSettingError(f"a grid of {rows} x {columns} is too small: 2 x 2 is the least")
+    left = interpolate(ends[0], ends[2], rows, method)
+    right = interpolate(ends[1], ends[3], rows, method)
+    return np.stack(
+        [interpolate(a, b, columns, method) for a, b in zip(left, right, strict=True)]
+    )  # (rows, columns, z_size)
+
+
+def analogy(a: ArrayLike, b: ArrayLike, c: ArrayLike) -> Array:
+    """Return a - b + c: what stands to c as a stands to b.
+
+    >>> analogy([3.0, 1.0], [1.0, 1.0], [0.0, 5.0]).tolist()
+    [2.0, 5.0]
+    """
+    first, second, third = (np.asarray(vector, dtype=np.float64) for vector in (a, b, c))
+    return (first - second + third).astype(np.float32)
+
+
+def shift(vectors: ArrayLike, away: ArrayLike, towards: ArrayLike, strength: float = 1.0) -> Array:
+    """Move vectors by the difference of two sets' means.
+
+    Args:
+        vectors: (n, z_size).
+        away: (k, z_size), the set that they are moved away from.
+        towards: (m, z_size), the set that they are moved towards.
+        strength: 1 for the whole difference; negative for the other way.
+
+    Returns:
+        (n, z_size) float32.
+
+    Raises:
+        BadSettingError: If a set is empty, or the strength is not finite.
+
+    >>> shift([[0.0]], [[1.0], [3.0]], [[5.0]], 0.5).tolist()
+    [[1.5]]
+    """
+    if not np.isfinite(strength):
+        raise BadSettingError(f"strength is {strength}, and must be a finite number")
+    difference = average(towards).astype(np.float64) - average(away)
+    return (np.asarray(vectors, dtype=np.float64) + strength * difference).astype(np.float32)
+
+
+def average(vectors: ArrayLike) -> Array:
+    """Return the mean of (n, z_size) vectors.
+
+    Raises:
+        BadSettingError: If there are none.
+
+    >>> average([[0.0, 2.0], [2.0, 4.0]]).tolist()
+    [1.0, 3.0]
+    """
+    listed = np.asarray(vectors, dtype=np.float64)
+    if len(listed) == 0:
+        raise BadSettingError("there is no drawing to take the mean of")
+    return np.asarray(listed.mean(axis=0), dtype=np.float32)
+
+
+def walk(start: ArrayLike, frames: int, stride: float = 0.3, seed: int = 0) -> Array:
+    """Return a random walk that stays where drawings are.
+
+    Each step goes from z to sqrt(1 - stride^2) z + stride noise: what is normal stays so, and the
+    walk does not drift off into regions that the model has never seen.
+
+    Args:
+        start: (z_size,).
+        frames: How many vectors, the start among them.
+        stride: From 0, which stands still, to 1, where every frame is drawn anew.
+        seed: Of the walk.
+
+    Returns:
+        (frames, z_size) float32.
+
+    Raises:
+        BadSettingError: If there are no frames, or the stride is not from 0 to 1.
+    """
+    if frames < 1:
+        raise BadSettingError(f"frames is {frames}, and must be 1 or more")
+    if not 0 <= stride <= 1:
+        raise BadSettingError(f"stride is {stride}, and must be from 0 to 1")
+    at = np.asarray(start, dtype=np.float64)
+    generator = np.random.Generator(np.random.Philox(key=np.array([seed, _WALK_STREAM], "u8")))
+    path = [at]
+    for _ in range(frames - 1):
+        at = np.sqrt(1 - stride**2) * at + stride * generator.standard_normal(len(at))
+        path.append(at)
+    return np.stack(path).astype(np.float32)
+
+
+def neighbours(
+    vector: ArrayLike, others: ArrayLike, count: int
+) -> tuple[NDArray[np.int64], Floats]:
+    """Find the nearest of other vectors, by Euclidean distance.
+
+    Args:
+        vector: (z_size,).
+        others: (n, z_size).
+        count: How many.
+
+    Returns:
+        Their places and distances, the nearest first; of equals the earlier first.
+
+    Raises:
+        BadSettingError: If there are not so many.
+
+    >>> neighbours([0.0], [[3.0], [-1.0], [2.0]], 2)[0].tolist()
+    [1, 2]
+    """
+    pool = np.asarray(others, dtype=np.float64)
+    if not 1 <= count <= len(pool):
+        raise BadSettingError(f"{count} neighbours are wanted, and there are {len(pool)} drawings")
+    distances = np.linalg.norm(pool - np.asarray(vector, dtype=np.float64), axis=1)
+    order = np.argsort(distances, kind="stable")[:count]
+    return order, distances[order]
+
+
+def _between(first: Floats, last: Floats, t: float, method: str) -> Floats:
+    """Return the point at a share t of the way."""
     if method not in METHODS:
         raise BadSettingError(f"unknown method {method!r}", hint=f"use {' or '.join(METHODS)}")
-    first, last = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    t = np.linspace(0.0, 1.0, frames)[:, None]
+    if t in (0.0, 1.0):
+        return last if t else first
     lengths = np.linalg.norm(first), np.linalg.norm(last)
-    path = (1 - t) * first + t * last
     if method == "slerp" and min(lengths) > 0:
         one, two = first / lengths[0], last / lengths[1]
         angle = np.arccos(np.clip(one @ two, -1.0, 1.0))
         if _PARALLEL < angle < np.pi - _PARALLEL:  # else there is no one way to turn
             turned = (np.sin((1 - t) * angle) * one + np.sin(t * angle) * two) / np.sin(angle)
-            path = turned * ((1 - t) * lengths[0] + t * lengths[1])
-    path[0], path[-1] = first, last
-    return path.astype(np.float32)
+            return np.asarray(turned * ((1 - t) * lengths[0] + t * lengths[1]))
+    return (1 - t) * first + t * last

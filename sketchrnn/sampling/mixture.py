@@ -29,12 +29,19 @@ class Temperature:
     """What a temperature does to the parameters of a step.
 
     Attributes:
-        logits_divisor: Divides the logits of pi and of the pen.
+        logits_divisor: Divides the logits of pi.
         sigma_factor: Multiplies both deviations.
+        pen_divisor: Divides the logits of the pen; not given, it is `logits_divisor`.
     """
 
     logits_divisor: float
     sigma_factor: float
+    pen_divisor: float = -1.0
+
+    def __post_init__(self) -> None:
+        """Give the pen the divisor of pi, if it has none."""
+        if self.pen_divisor < 0:
+            object.__setattr__(self, "pen_divisor", self.logits_divisor)
 
 
 def temperature_rule(temperature: float, rule: str = "paper") -> Temperature:
@@ -50,7 +57,7 @@ def temperature_rule(temperature: float, rule: str = "paper") -> Temperature:
             unknown.
 
     >>> temperature_rule(0.25, "js")
-    Temperature(logits_divisor=0.625, sigma_factor=0.5)
+    Temperature(logits_divisor=0.625, sigma_factor=0.5, pen_divisor=0.625)
     """
     if not 0 <= temperature <= _HOTTEST:
         raise BadSettingError(
@@ -131,7 +138,7 @@ def pick_step(outputs: Array, noise: Array, temperature: Temperature) -> Array:
     mixture = split_outputs(outputs)
     divisor = np.float32(temperature.logits_divisor)
     factor = np.float32(temperature.sigma_factor)
-    pen = pick_index(mixture.pen_logits / divisor, noise[:, 1])
+    pen = pick_index(mixture.pen_logits / np.float32(temperature.pen_divisor), noise[:, 1])
     component = pick_index(mixture.pi_logits / divisor, noise[:, 0])
     rows = np.arange(len(outputs))
     sigma_x = np.exp(mixture.log_sigma_x[rows, component]) * factor

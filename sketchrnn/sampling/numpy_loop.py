@@ -70,11 +70,11 @@ class NumpyDecoder:
         cell: Array,
         constant: Array,
         noise: Array,
-        temperature: Temperature,
+        settings: Array,
     ) -> tuple[Array, Array, Array]:
         """Draw one step; see `sampler.Decoder`."""
         outputs, hidden, cell = self.step(row, hidden, cell, constant)
-        return pick_step(outputs, noise[:, 0], temperature)[:, None], hidden, cell
+        return pick_step(outputs, noise[:, 0], Temperature(*settings[0]))[:, None], hidden, cell
 
 
 class NumpyEncoder:

@@ -13,11 +13,8 @@ from sketchrnn.data.categories import place_of
 from sketchrnn.drawing import START_TOKEN, BadSettingError, Drawing, PenState
 from sketchrnn.model.config import ModelConfig
 from sketchrnn.sampling.categories import spread
-from sketchrnn.sampling.mixture import (
-    Temperature,
-    sampling_noise,
-    temperature_rule,
-)
+from sketchrnn.sampling.mixture import Temperature, sampling_noise
+from sketchrnn.sampling.tempering import Tempering, plain, setting_rows, temperature_steps
 
 Array = NDArray[np.float32]
 
@@ -51,7 +48,7 @@ class Decoder(Protocol):
         cell: Array,
         constant: Array,
         noise: Array,
-        temperature: Temperature,
+        settings: Array,
     ) -> tuple[Array, Array, Array]:
         """Draw some steps.
 
@@ -61,7 +58,7 @@ class Decoder(Protocol):
             cell: As `start` gives it.
             constant: As `start` gives it.
             noise: (B, C, 4) with C = `steps_at_once`.
-            temperature: What it does to each step.
+            settings: (C, 3) what the temperature does to each step; see `setting_rows`.
 
         Returns:
             (B, C, 5) stroke-5 rows, hidden, cell.
@@ -69,7 +66,10 @@ class Decoder(Protocol):
 
 
 def sample_steps(
-    decoder: Decoder, condition: Array | None, noise: Array, temperature: Temperature
+    decoder: Decoder,
+    condition: Array | None,
+    noise: Array,
+    temperature: Temperature | Sequence[Temperature],
 ) -> list[Array]:
     """Let a decoder draw until each drawing has ended.
 
@@ -77,25 +77,52 @@ def sample_steps(
         decoder: Predicts steps.
         condition: (n, condition_size), or None for a decoder that is told nothing.
         noise: (n, T, 4), see `sampling_noise`; T is the most steps.
-        temperature: What it does to each step.
+        temperature: What it does to each step: the same to all, or T of them.
 
     Returns:
         n arrays (N_s, 3) of stroke-3 rows in model units. A drawing that does not end by itself
         has T rows, and the last lifts the pen.
     """
-    count, max_steps, _ = noise.shape
-    if count == 0:
+    if len(noise) == 0:
         return []
+    row = np.tile(START_TOKEN, (len(noise), 1))
+    start = (row, *decoder.start(condition, len(noise)))
+    return [_to_stroke3(rows) for rows in draw_on(decoder, start, noise, temperature)]
+
+
+def draw_on(
+    decoder: Decoder,
+    start: tuple[Array, Array, Array, Array],
+    noise: Array,
+    temperature: Temperature | Sequence[Temperature],
+) -> list[Array]:
+    """Let a decoder go on from where it is, until each drawing has ended.
+
+    Args:
+        decoder: Predicts steps.
+        start: The last row (n, 5), hidden, cell and constant, as `Decoder.draw` takes them.
+        noise: (n, T, 4), n >= 1.
+        temperature: As `sample_steps` takes it.
+
+    Returns:
+        n arrays (N, 5) of stroke-5 rows in model units; the last is the row of the end, but where
+        a drawing did not end within T steps.
+    """
+    count, max_steps, _ = noise.shape
     chunk = decoder.steps_at_once
-    noise = np.pad(noise, ((0, 0), (0, -max_steps % chunk), (0, 0)))
+    room = -max_steps % chunk
+    settings = setting_rows(temperature, max_steps)
+    settings = np.concatenate([settings, np.repeat(settings[-1:], room, axis=0)])
+    noise = np.pad(noise, ((0, 0), (0, room), (0, 0)))
     drawn = np.zeros((count, noise.shape[1], 5), dtype=np.float32)
     alive = np.arange(count)
-    row = np.tile(START_TOKEN, (count, 1))
-    hidden, cell, constant = decoder.start(condition, count)
+    row, hidden, cell, constant = start
     for first in range(0, max_steps, chunk):
-        steps = noise[alive, first : first + chunk]
-        rows, hidden, cell = decoder.draw(row, hidden, cell, constant, steps, temperature)
-        drawn[alive, first : first + chunk] = rows
+        some = slice(first, first + chunk)
+        rows, hidden, cell = decoder.draw(
+            row, hidden, cell, constant, noise[alive, some], settings[some]
+        )
+        drawn[alive, some] = rows
         row = rows[:, -1]
         going = ~(rows[:, :, 2 + PenState.END] == 1).any(axis=1)
         if not going.all():  # those that ended leave the batch
@@ -103,7 +130,11 @@ def sample_steps(
             hidden, cell, constant = hidden[going], cell[going], constant[going]
             if not len(alive):
                 break
-    return [_to_stroke3(rows[:max_steps]) for rows in drawn]
+    result = []
+    for rows in drawn[:, :max_steps]:
+        ends = np.flatnonzero(rows[:, 2 + PenState.END] == 1)
+        result.append(rows[: ends[0] + 1] if len(ends) else rows)
+    return result
 
 
 def sample_drawings(
@@ -114,7 +145,7 @@ def sample_drawings(
     categories: Sequence[str] | None = None,
     embeddings: Array | None = None,
     numbers: Sequence[int] | None = None,
-    temperature: float,
+    temperature: Tempering,
     rule: str = "paper",
     max_steps: int | None = None,
     seed: int,
@@ -131,7 +162,7 @@ def sample_drawings(
             the decoder is told of categories.
         embeddings: (n, category_size) vectors; None: those of the categories.
         numbers: What number each drawing has; None: 0 to n - 1. Equal numbers share their noise.
-        temperature: tau; see `temperature_rule`.
+        temperature: tau, or one for each output, or a schedule; see `tempering`.
         rule: "paper", "magenta" or "js".
         max_steps: The most steps of a drawing; None for the network's N_max.
         seed: Of z and of every step. Drawing k depends on (seed, k) alone.
@@ -142,7 +173,6 @@ def sample_drawings(
         BadSettingError: If temperature, rule, max_steps, count or a category cannot be used.
     """
     config = decoder.config
-    setting = temperature_rule(temperature, rule)
     if max_steps is not None and max_steps < 1:
         raise BadSettingError(f"max_steps is {max_steps}, and must be 1 or more")
     if count < 0:
@@ -151,6 +181,7 @@ def sample_drawings(
     if categories is None and config.categories:
         categories = spread(config.categories, seed, numbers)
     steps = max_steps or config.max_seq_len
+    settings = temperature_steps(temperature, rule, steps, config.max_seq_len)
     drawings = []
     for first in range(0, count, _DRAWN_AT_ONCE):
         part = numbers[first : first + _DRAWN_AT_ONCE]
@@ -166,7 +197,7 @@ def sample_drawings(
             told.append(decoder.embeddings[[place_of(name, config.categories) for name in own]])
         condition = np.concatenate(told, axis=1) if told else None
         noise = np.stack([sampling_noise(seed, k, steps) for k in part])
-        drawn = sample_steps(decoder, condition, noise, setting)
+        drawn = sample_steps(decoder, condition, noise, settings)
         for place, (number, rows) in enumerate(zip(part, drawn, strict=True), first):
             rows = rows.astype(np.float64)
             rows[:, :2] *= config.scale_factor
@@ -177,7 +208,7 @@ def sample_drawings(
                     metadata={
                         "seed": seed,
                         "number": number,
-                        "temperature": temperature,
+                        "temperature": plain(temperature),
                         "temperature_rule": rule,
                         **({"extent": extent} if extent else {}),
                         **(notes or {}),
@@ -188,9 +219,9 @@ def sample_drawings(
 
 
 def _to_stroke3(rows: Array) -> Array:
-    """Return (T, 5) rows as (N_s, 3), without the end and what follows it."""
-    ends = np.flatnonzero(rows[:, 2 + PenState.END] == 1)
-    result = rows[: ends[0] if len(ends) else None, [0, 1, 2 + PenState.UP]].copy()
+    """Return (T, 5) rows as (N_s, 3), without the end."""
+    ended = len(rows) and rows[-1, 2 + PenState.END] == 1
+    result = rows[: -1 if ended else None, [0, 1, 2 + PenState.UP]].copy()
     if len(result):
         result[-1, 2] = 1
     return result

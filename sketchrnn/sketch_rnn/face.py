@@ -31,6 +31,7 @@ from sketchrnn.sampling import categories, latent, mixture
 from sketchrnn.sampling.categories import Wanted
 from sketchrnn.sampling.numpy_loop import NumpyDecoder, NumpyEncoder
 from sketchrnn.sampling.sampler import Decoder, sample_drawings
+from sketchrnn.sampling.tempering import Tempering
 
 if TYPE_CHECKING:
     from sketchrnn.model.vae import SketchVAE
@@ -140,7 +141,7 @@ class SketchRNN:
     def generate(
         self,
         n: int = 1,
-        temperature: float = 0.4,
+        temperature: Tempering = 0.4,
         temperature_rule: str = "paper",
         category: Wanted = None,
         z: ArrayLike | None = None,
@@ -151,7 +152,10 @@ class SketchRNN:
 
         Args:
             n: How many drawings.
-            temperature: tau: 0 draws the likeliest, 1 as varied as the data.
+            temperature: tau: 0 draws the likeliest, 1 as varied as the data. Or a schedule, from
+                (first, last) within N_max steps or (first, last, steps); or one of either for
+                each output, {"pi": …, "pen": …, "sigma": …}. Wherever else a temperature is asked
+                for, it may be so too.
             temperature_rule: "paper", "magenta" or "js"; see `sampling.mixture`.
             category: What to draw, for a model that knows several categories: a name, or several,
                 which share the drawings out in their order; None: all as often as may be, in an
@@ -223,7 +227,7 @@ class SketchRNN:
     def decode(
         self,
         z: ArrayLike,
-        temperature: float = 0.1,
+        temperature: Tempering = 0.1,
         temperature_rule: str = "paper",
         max_steps: int | None = None,
         seed: int | None = None,
@@ -256,7 +260,7 @@ class SketchRNN:
     def reconstruct(
         self,
         drawings: Drawing | Iterable[Drawing],
-        temperature: float = 0.1,
+        temperature: Tempering = 0.1,
         temperature_rule: str = "paper",
         seed: int | None = None,
         prepare: bool = True,
@@ -290,7 +294,7 @@ class SketchRNN:
         b: Drawing,
         frames: int = 8,
         method: str = "slerp",
-        temperature: float = 0.1,
+        temperature: Tempering = 0.1,
         temperature_rule: str = "paper",
         seed: int | None = None,
         prepare: bool = True,
@@ -541,7 +545,7 @@ class SketchRNN:
         self,
         count: int,
         z: Array | None,
-        temperature: float,
+        temperature: Tempering,
         rule: str,
         max_steps: int | None,
         seed: int | None,

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from sketchrnn.drawing import BadSettingError
+from sketchrnn.sampling import latent
 from sketchrnn.sampling.latent import METHODS, interpolate
 
 A = np.array([3.0, 0.0, 0.0], np.float32)
@@ -88,3 +89,78 @@ def test_fewer_than_two_frames_are_refused(frames):
 def test_an_unknown_method_is_refused_and_the_known_ones_named():
     with pytest.raises(BadSettingError, match="'cubic'; use slerp or lerp"):
         interpolate(A, B, 3, "cubic")
+
+
+# Loops, grids, arithmetic, walks
+
+
+@given(st.integers(2, 5), st.integers(1, 4), st.sampled_from(METHODS))
+def test_a_loop_meets_every_vector_and_closes(count, legs, method):
+    stops = np.random.default_rng(count).standard_normal((count, 4)).astype(np.float32)
+    path = latent.loop(stops, count * legs, method)
+    np.testing.assert_array_equal(path[::legs], stops)
+    if legs > 1:  # the last leads to the first
+        ends = latent.interpolate(stops[-1], stops[0], legs + 1, method)
+        np.testing.assert_allclose(path[-legs:], ends[:-1], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("count", "frames", "message"), [(1, 5, "a loop needs 2"), (0, 5, "are 0"), (3, 2, "3 or more")]
+)
+def test_a_loop_of_one_is_refused(count, frames, message):
+    with pytest.raises(BadSettingError, match=message):
+        latent.loop(np.ones((count, 3)), frames)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_edges_of_a_grid_are_the_ways_between_its_corners(method):
+    corners = np.random.default_rng(1).standard_normal((4, 5)).astype(np.float32)
+    found = latent.grid(corners, 3, 4, method)
+    assert found.shape == (3, 4, 5)
+    np.testing.assert_array_equal(found[0], latent.interpolate(corners[0], corners[1], 4, method))
+    np.testing.assert_array_equal(found[2], latent.interpolate(corners[2], corners[3], 4, method))
+    np.testing.assert_array_equal(
+        found[:, 3], latent.interpolate(corners[1], corners[3], 3, method)
+    )
+    for bad in ((3, 3, 3), (4, 1, 3), (4, 3, 1)):
+        with pytest.raises(BadSettingError):
+            latent.grid(np.ones((bad[0], 2)), *bad[1:])
+
+
+def test_arithmetic():
+    a, b, c = np.eye(3)
+    np.testing.assert_array_equal(latent.analogy(a, b, c), [1, -1, 1])
+    np.testing.assert_array_equal(latent.analogy(a, a, c), c.astype(np.float32))
+    moved = latent.shift([a, b], [a, c], [b], -2)
+    np.testing.assert_array_equal(moved, [[2, -2, 1], [1, -1, 1]])
+    with pytest.raises(BadSettingError, match="no drawing"):
+        latent.shift([a], np.zeros((0, 3)), [b])
+    with pytest.raises(BadSettingError, match="strength"):
+        latent.shift([a], [b], [c], float("nan"))
+
+
+def test_a_walk_stays_where_drawings_are():
+    path = latent.walk(np.zeros(200), 400, stride=0.5, seed=3)
+    assert path.shape == (400, 200)
+    np.testing.assert_array_equal(path[0], 0)
+    assert 0.95 < path[50:].std() < 1.05
+    steps = np.diff(path[50:], axis=0)
+    # of x' = sqrt(1 - s^2) x + s n the step has variance 2 (1 - sqrt(1 - s^2))
+    assert steps.std() == pytest.approx(np.sqrt(2 * (1 - np.sqrt(0.75))), rel=0.02)
+    np.testing.assert_array_equal(latent.walk(A, 3, stride=0), [A] * 3)
+    np.testing.assert_array_equal(path[:5], latent.walk(np.zeros(200), 5, stride=0.5, seed=3))
+    assert not np.array_equal(path[1], latent.walk(np.zeros(200), 2, stride=0.5, seed=4)[1])
+    for frames, stride in ((0, 0.5), (3, 1.5), (3, float("nan"))):
+        with pytest.raises(BadSettingError):
+            latent.walk(A, frames, stride)
+
+
+def test_neighbours_are_the_nearest():
+    pool = np.random.default_rng(2).standard_normal((50, 6))
+    places, distances = latent.neighbours(pool[7] + 1e-3, pool, 9)
+    assert places[0] == 7
+    assert (np.diff(distances) >= 0).all()
+    wanted = np.linalg.norm(pool - pool[7] - 1e-3, axis=1)
+    np.testing.assert_allclose(distances, np.sort(wanted)[:9])
+    with pytest.raises(BadSettingError, match="51 neighbours"):
+        latent.neighbours(pool[0], pool, 51)

@@ -74,7 +74,14 @@ def same_drawings(found, wanted):
 
 
 @pytest.mark.parametrize(
-    ("temperature", "rule"), [(0.0, "paper"), (0.4, "js"), (0.4, "magenta"), (1.0, "paper")]
+    ("temperature", "rule"),
+    [
+        (0.0, "paper"),
+        (0.4, "js"),
+        (0.4, "magenta"),
+        (1.0, "paper"),
+        ({"pi": (1.0, 0.2), "pen": 0.5, "sigma": (0.0, 0.8, 20)}, "paper"),
+    ],
 )
 def test_the_compiled_loop_draws_what_the_plain_one_draws(
     config, weights, compiled, temperature, rule
