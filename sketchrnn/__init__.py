@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sketchrnn.data import convert, open_data
     from sketchrnn.drawing import Drawing, SketchRNNError
-    from sketchrnn.render import gallery, plot
+    from sketchrnn.render.font import font
+    from sketchrnn.render.gallery import gallery
+    from sketchrnn.render.plotter import plot
     from sketchrnn.sketch_rnn import SketchRNN, load, train
     from sketchrnn.sources import read, read_all
 
@@ -24,6 +26,7 @@ _HOMES = {
     "SketchRNN": "sketchrnn.sketch_rnn",
     "convert": "sketchrnn.data",
     "from_pretrained": "sketchrnn.sketch_rnn",
+    "font": "sketchrnn.render",
     "gallery": "sketchrnn.render",
     "load": "sketchrnn.sketch_rnn",
     "plot": "sketchrnn.render",
@@ -38,6 +41,7 @@ __all__ = [
     "SketchRNN",
     "SketchRNNError",
     "convert",
+    "font",
     "gallery",
     "load",
     "open_data",

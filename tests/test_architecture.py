@@ -41,7 +41,10 @@ ROOMS = {
 THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "drawing": ({"numpy"}, set()),
     "sources": ({"numpy"}, {"svgelements", "tinycss2", "PIL", "skimage"}),
-    "render": ({"numpy"}, {"svgwrite", "cairosvg", "cairocffi", "PIL", "fontTools"}),
+    "render": (
+        {"numpy"},
+        {"svgwrite", "cairosvg", "cairocffi", "PIL", "fontTools", "pathops"},
+    ),
     "model": ({"numpy", "keras", "h5py"}, set()),
     "data": ({"numpy", "h5py"}, {"apache_beam"}),
     "sampling": ({"numpy", "keras", "h5py"}, set()),
@@ -298,8 +301,8 @@ def test_drawing_and_reading_load_no_framework(statement):
 
 
 OPTIONAL = {
-    "apache_beam", "cairocffi", "cairosvg", "fontTools", "kanji", "kanjivg", "PIL", "skimage",
-    "svgelements", "svgwrite", "tensorboardX", "tinycss2",
+    "apache_beam", "cairocffi", "cairosvg", "fontTools", "kanji", "kanjivg", "pathops", "PIL",
+    "skimage", "svgelements", "svgwrite", "tensorboardX", "tinycss2",
 }  # fmt: skip
 FRAMEWORK_FREE = ("drawing", "sources", "render", "data", "cli", "sketch_rnn")
 

@@ -29,6 +29,7 @@ VERBS = {
     "redraw": ("sketchrnn.cli.redraw:redraw", "Make a page again from its recipe."),
     "render": ("sketchrnn.cli.render:render", "Turn drawings into pictures."),
     "plot": ("sketchrnn.cli.plot:plot", "Lay drawings out on paper for a pen plotter."),
+    "font": ("sketchrnn.cli.font:font", "Make a font of drawings."),
     "model": ("sketchrnn.cli.model:model", "Look into a model folder."),
     "doctor": ("sketchrnn.cli.doctor:doctor", "Tell what is installed and what is missing."),
 }

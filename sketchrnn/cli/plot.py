@@ -92,7 +92,7 @@ def plot(
     temperature: float,
     temperature_rule: str,
     seed: int | None,
-    category: str | None,
+    category: tuple[str, ...],
     output: str,
     pens: str | None,
     keep_direction: bool,
@@ -139,7 +139,11 @@ def plot(
         found.drawings,
         pens=colors,
         turn_round=not keep_direction,
-        recipe={**found.recipe, "plot": {key: value for key, value in sheet.items() if value}},
+        recipe={
+            **found.recipe,
+            "command": "plot",
+            "sheet": {key: value for key, value in sheet.items() if value},
+        },
         **sheet,
     )
     if output == "-":

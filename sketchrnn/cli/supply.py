@@ -20,7 +20,7 @@ READ_LIMIT = 100_000
 """The most drawings that are read; more fit neither on paper nor into a font."""
 
 _SAMPLING = ("temperature", "temperature_rule", "seed", "category")
-_SPARE = 0.05  # more drawings than wanted are asked for, because a model may leave one blank
+_ATTEMPTS = 4  # to get as many as wanted from a model that leaves some blank
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Supply:
 def supply_options(command: Command) -> Command:
     """Add INPUT, -n and how a model draws to a command."""
     for option in (
-        click.option("-C", "--category", help="What a model draws, if it knows several."),
+        options.category_option("What a model draws, for one that knows several categories."),
         options.sampling_options(temperature=0.4),
         click.option("-n", "--number", type=click.IntRange(min=1), help="How many drawings."),
         click.argument("input"),
@@ -108,19 +108,26 @@ def _let_draw(name: str, number: int, sampling: Mapping[str, Any]) -> Supply:
 
     model = load(name)
     seed = options.fresh_seed(sampling["seed"])
-    request = {**sampling, "seed": seed}
-    asked = number + int(number * _SPARE) + 1
-    drawings = model.generate(asked, **request)
-    shown = [drawing for drawing in drawings if drawing.strokes][:number]
-    last = shown[-1].metadata.get("number", 0) if shown else 0
+    category = options.categories(model, sampling["category"])
+    request = {**sampling, "category": category, "seed": seed}
+    asked = number
+    for _ in range(_ATTEMPTS):
+        drawings = model.generate(asked, **request)
+        numbers = [i for i, drawing in enumerate(drawings) if drawing.strokes][:number]
+        if len(numbers) == number:
+            break
+        asked += 2 * (number - len(numbers))
+    recipe = options.recipe_of(model, name, command="generate", n=asked, **request)
+    if numbers != list(range(asked)):
+        recipe["numbers"] = numbers
     data = model.provenance.get("data") or {}
-    recipe = options.recipe_of(model, name, command="generate", n=number, **request)
+    blank = (numbers[-1] + 1 if len(numbers) == number else asked) - len(numbers)
     return Supply(
-        shown,
+        [drawings[i] for i in numbers],
         recipe,
         data.get("licence"),
         data.get("attribution"),
-        sum(not drawing.strokes for drawing in drawings[: last + 1]),
+        blank,
         seed,
     )
 
@@ -150,5 +157,5 @@ def _read(name: str, number: int | None) -> Supply:
         )
     drawings = drawings[:most]
     shown = [drawing for drawing in drawings if drawing.strokes]
-    recipe = {"input": Path(name).name, "sketchrnn": __version__, "n": len(shown)}
+    recipe = {"input": options.name_of(name), "sketchrnn": __version__, "n": len(shown)}
     return Supply(shown, recipe, licence, attribution, len(drawings) - len(shown))

@@ -3,6 +3,7 @@
 svgwrite, cairosvg and Pillow are loaded when they are first needed.
 """
 
+from sketchrnn.render.font import Font, font
 from sketchrnn.render.gallery import Gallery, gallery
 from sketchrnn.render.plotter import PlotterSheet, plot
 from sketchrnn.render.save import SUFFIXES, drawing_to_png, drawing_to_svg, save_drawing
@@ -11,11 +12,13 @@ from sketchrnn.render.style import FITS, Style
 __all__ = [
     "FITS",
     "SUFFIXES",
+    "Font",
     "Gallery",
     "PlotterSheet",
     "Style",
     "drawing_to_png",
     "drawing_to_svg",
+    "font",
     "gallery",
     "plot",
     "save_drawing",

@@ -46,7 +46,7 @@ def test_a_file_becomes_a_sheet(sketchrnn, drawings, tmp_path):
     assert re.search(r"about (\d+ min )?\d+ s at 40 mm/s", done.err)
     assert recipe_of(out)["input"] == "many.ndjson"
     assert sketchrnn("plot", drawings, "-n", 2, "-o", out, "--force").status == 0
-    assert recipe_of(out)["n"] == 2
+    assert (recipe_of(out)["n"], recipe_of(out)["command"]) == (2, "plot")
 
 
 def test_all_splits_of_a_data_file(sketchrnn, tiny_data, tmp_path):

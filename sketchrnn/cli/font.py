@@ -1,0 +1,244 @@
+"""`sketchrnn font`: drawings as a font to write with."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sketchrnn.cli import supply
+
+if TYPE_CHECKING:
+    from sketchrnn.render.font import Font
+
+DRAWN = 500
+"""Glyphs of a model where the caller says neither how many nor which characters."""
+
+
+@click.command()
+@supply.supply_options
+@click.option(
+    "-o", "--output", required=True, metavar="OUT", help="A file .otf, .ttf, .woff2 or .woff."
+)
+@click.option("--name", help="Of the font family; otherwise the file's name.")
+@click.option(
+    "--characters",
+    metavar="TEXT|FILE",
+    help="What the glyphs stand for, in their order; otherwise code points for private use.",
+)
+@click.option(
+    "--own-characters",
+    is_flag=True,
+    help="Every drawing is the character that its label, category or file name says: A.svg, "
+    "U+5C71.svg.",
+)
+@click.option(
+    "--start", metavar="U+XXXX", default="U+E000", show_default=True, help="The first code point."
+)
+@click.option(
+    "--pen-width",
+    type=float,
+    default=40.0,
+    show_default=True,
+    help="Of the line at its widest; a glyph has 1000.",
+)
+@click.option(
+    "--contrast",
+    type=float,
+    default=0.0,
+    show_default=True,
+    help="Of a broad nib: 0 for lines of one width, 0.7 for thin ones of 0.3 of it.",
+)
+@click.option(
+    "--angle", type=float, default=30.0, show_default=True, help="Of the nib, in degrees."
+)
+@click.option(
+    "--cap",
+    type=click.Choice(["round", "flat"]),
+    default="round",
+    show_default=True,
+    help="How strokes end.",
+)
+@click.option(
+    "--smooth",
+    type=float,
+    default=8.0,
+    show_default=True,
+    help="Curves stay so close to the strokes; 0 for strokes as they are.",
+)
+@click.option(
+    "--fit",
+    type=click.Choice(["auto", "common", "each", "box"]),
+    default="auto",
+    show_default=True,
+    help="How drawings get their scale.",
+)
+@click.option("--margin", type=float, help="Around a drawing; otherwise half the pen's width.")
+@click.option("--licence", help="Of the font; otherwise what the model or the data say.")
+@click.option("--attribution", help="Whom to name; otherwise whom the model or the data name.")
+@click.option("--designer", help="Who drew.")
+@click.option("--force", is_flag=True, help="Replace what exists.")
+def font(
+    input: str,
+    number: int | None,
+    temperature: float,
+    temperature_rule: str,
+    seed: int | None,
+    category: tuple[str, ...],
+    output: str,
+    name: str | None,
+    characters: str | None,
+    own_characters: bool,
+    start: str,
+    licence: str | None,
+    attribution: str | None,
+    force: bool,
+    **look: Any,
+) -> None:
+    """Make a font of drawings.
+
+    INPUT is a model folder or the name of a model that comes with sketchrnn, which draws; or a file
+    or folder of drawings, or a data file. Strokes are outlined with a pen; every glyph is as wide
+    as the others. Without characters to stand for, glyphs get code points for private use.
+
+    \b
+    Examples:
+      sketchrnn font kanji -n 500 --seed 7 -o invented.otf
+      sketchrnn font kanji --characters 天地玄黃 --pen-width 80 --contrast 0.7 -o four.woff2
+      sketchrnn font drawings/ --own-characters --name "My Hand" -o mine.otf
+    """
+    from sketchrnn.drawing import files
+    from sketchrnn.render.font import check_suffix
+    from sketchrnn.render.font import font as make
+    from sketchrnn.render.font_characters import check_characters, check_count, private_use
+    from sketchrnn.render.font_tables import check_name
+    from sketchrnn.render.nib import Nib
+
+    check_suffix(output)
+    files.check_output(output, overwrite=force)
+    family = check_name(Path(output).stem if name is None else name)
+    Nib(look["pen_width"], look["contrast"], look["angle"], look["cap"])  # before a model draws
+    first = _code_point(start)
+    wanted = None if characters is None else check_characters(_text(characters))
+    _check_choice(own_characters, wanted is not None)
+    if number is None and wanted is not None:
+        number = len(wanted)
+    check_count(number or 0)
+    if wanted is None and not own_characters:
+        private_use(number or 1, first)
+    sampling = {
+        "temperature": temperature,
+        "temperature_rule": temperature_rule,
+        "seed": seed,
+        "category": category,
+    }
+    found = supply.take_drawings(input, number, DRAWN, sampling)
+    shown = found.drawings
+    if own_characters:
+        wanted = check_characters([_own(drawing) for drawing in shown])
+    made = make(
+        shown,
+        family,
+        characters=wanted,
+        start=first,
+        licence=licence or found.licence,
+        attribution=attribution or found.attribution,
+        description=_describe(found.recipe),
+        **look,
+    )
+    with _progress(len(shown)) as progress:
+        made.save(output, overwrite=force, progress=progress)
+    note = "" if found.seed is None else f"  (seed {found.seed})"
+    click.echo(f"{len(shown)} glyphs, {_range(made)}", err=True)
+    click.echo(f"{output}{note}", err=True)
+    if found.blank:
+        click.echo(f"sketchrnn: {found.blank} blank drawings are left out", err=True)
+
+
+def _check_choice(own: bool, named: bool) -> None:
+    from sketchrnn.drawing import BadSettingError
+
+    context = click.get_current_context()
+    given = context.get_parameter_source("start") is not click.core.ParameterSource.DEFAULT
+    if own + named + given > 1:
+        raise BadSettingError(
+            "--characters, --own-characters and --start exclude one another", hint="choose one"
+        )
+
+
+def _code_point(text: str) -> int:
+    from sketchrnn.drawing import BadSettingError
+
+    found = re.fullmatch(r"(?:u\+?|0x|uni)?([0-9a-f]{1,6})", text.strip().lower())
+    if found is None:
+        raise BadSettingError(f"--start is {text!r}", hint="write a code point such as U+E000")
+    return int(found[1], 16)
+
+
+def _text(characters: str) -> str:
+    """Return the characters of an argument, which may name a file of them."""
+    from sketchrnn.drawing import BadFileError
+
+    path = Path(characters)
+    with contextlib.suppress(OSError, ValueError):  # too long a text for a name
+        if path.is_file():
+            try:
+                return path.read_text(encoding="utf-8-sig")
+            except UnicodeDecodeError:
+                raise BadFileError("is not UTF-8", path=path, hint="save it as UTF-8") from None
+    return characters
+
+
+def _own(drawing: Any) -> str:
+    from sketchrnn.drawing import BadDrawingError
+    from sketchrnn.render.font_characters import own_character
+
+    character = own_character(drawing)
+    if character is None:
+        raise BadDrawingError(
+            "a drawing does not say which character it is",
+            path=drawing.metadata.get("source"),
+            hint="name its file by it, such as A.svg or U+5C71.svg, or use --characters",
+        )
+    return character
+
+
+def _describe(recipe: dict[str, Any]) -> str:
+    from sketchrnn import __version__
+
+    if "model" not in recipe:
+        return f"Made by sketchrnn {__version__} from {recipe['n']} drawings of {recipe['input']}."
+    return (
+        f"Drawn by sketchrnn {__version__}: model {Path(recipe['model']).name}, step "
+        f"{recipe['model_step']}, n {recipe['n']}, temperature {recipe['temperature']:g} "
+        f"({recipe['temperature_rule']}), seed {recipe['seed']}."
+    )
+
+
+def _range(made: Font) -> str:
+    """Say where the glyphs are."""
+    points = made.characters
+    first, last = points[0], points[-1]
+    if last - first == len(points) - 1:
+        return f"U+{first:04X}" if first == last else f"U+{first:04X} to U+{last:04X}"
+    text = made.text
+    return text if len(text) <= 12 else f"{text[:6]} … {text[-5:]}"
+
+
+@contextlib.contextmanager
+def _progress(total: int) -> Iterator[Callable[[int], None]]:
+    """Show how many glyphs are done, on a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (BarColumn(bar_width=24), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task("glyphs", total=total)
+        yield lambda done: bar.update(task, completed=done)
