@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import operator
 import secrets
@@ -36,6 +37,7 @@ from sketchrnn.sampling.tempering import Tempering
 if TYPE_CHECKING:
     from sketchrnn.model.vae import SketchVAE
     from sketchrnn.training.evaluate import Evaluator
+    from sketchrnn.training.samples import InMemory, Judged
     from sketchrnn.training.train import Watcher
 
 Array = NDArray[np.float32]
@@ -45,6 +47,12 @@ COMPILED_FROM = 4096
 Importing and compiling take some 12 s of computing on a CPU; after that the loop saves some 2 ms
 a drawing of a decoder of 512 units."""
 _ENCODED_AT_ONCE = 256
+
+EVALUATED_SAMPLES = 200
+"""How many drawings `evaluate` has made up, unless it is told."""
+EVALUATED_REAL = 500
+"""How many real drawings at most it reconstructs, and compares what is made up with."""
+RECONSTRUCTION_TEMPERATURE = 0.1
 
 
 class SketchRNN:
@@ -375,15 +383,28 @@ class SketchRNN:
             nats.append(figures["offset"] + figures["pen"])
         return np.concatenate(nats)
 
-    def evaluate(self, data: str | PathLike[str] | DataFile, split: str = "test") -> dict[str, Any]:
-        """Measure the model on a split of a data file.
+    def evaluate(
+        self,
+        data: str | PathLike[str] | DataFile,
+        split: str = "test",
+        samples: int = EVALUATED_SAMPLES,
+        temperature: float = 0.4,
+        temperature_rule: str = "paper",
+        seed: int = 0,
+    ) -> dict[str, Any]:
+        """Measure the model: what it predicts, what it keeps, and what it makes up.
 
         Args:
             data: The file, or its path.
             split: "train", "valid" or "test".
+            samples: How many drawings it should make up to be measured; 0: none.
+            temperature: Of those.
+            temperature_rule: Of those.
+            seed: Of those.
 
         Returns:
-            Figures by name; see `training.evaluate`.
+            Figures by name; see `training.evaluate`, `training.samples` and `drawing.distance`.
+            None depends on the order of the drawings.
 
         Raises:
             BadFileError: If the file cannot be read, or has no such split.
@@ -393,13 +414,110 @@ class SketchRNN:
             drawings: Split = file[split]
             network = self.network
             from sketchrnn.training.evaluate import evaluate
+            from sketchrnn.training.samples import InMemory
 
-            return {
+            figures = {
                 "split": split,
                 "data": file.fingerprint,
                 "scale_factor": self.config.scale_factor,
                 **evaluate(self._get_evaluator(), network, drawings),
             }
+            if self.config.conditional:
+                figures |= self._reconstruction_figures(InMemory(drawings))
+            if samples:
+                figures |= self.judge_samples(
+                    file, split, samples, temperature, temperature_rule, seed
+                ).figures
+            return figures
+
+    def judge_samples(
+        self,
+        data: str | PathLike[str] | DataFile,
+        split: str = "test",
+        samples: int = EVALUATED_SAMPLES,
+        temperature: float = 0.4,
+        temperature_rule: str = "paper",
+        seed: int = 0,
+    ) -> Judged:
+        """Let the model make drawings up, and tell whether they are valid, new and diverse.
+
+        Args:
+            data: The file that the model learned from, or its path.
+            split: Whose drawings the samples are compared with.
+            samples: How many, 1 or more.
+            temperature: Of them.
+            temperature_rule: Of them.
+            seed: Of them.
+
+        Returns:
+            `figures` and `pairs`, the samples most like a training drawing; see
+            `training.samples.judge`.
+
+        Raises:
+            BadSettingError: If an argument cannot be used.
+            BadFileError: If the file cannot be read, or has no such split.
+        """
+        if samples < 1:
+            raise BadSettingError(f"samples is {samples}, and must be 1 or more")
+        with _opened(data) as file:
+            from sketchrnn.training.samples import InMemory, judge
+
+            drawings = InMemory(file[split])
+            training = file.splits.get("train")
+            judged = judge(
+                self._draw_all_finite(samples, temperature, temperature_rule, seed),
+                InMemory(training) if training else None,
+                drawings.choose(max(samples, EVALUATED_REAL)),
+                max_steps=self.config.max_seq_len,
+                unseen=split != "train",
+            )
+            learned = self.provenance.get("data")
+            known = isinstance(learned, Mapping) and learned.get("fingerprint") == file.fingerprint
+        request = {
+            "temperature": temperature,
+            "temperature_rule": temperature_rule,
+            "seed": seed,
+            "learned_from_this_data": known,
+        }
+        return dataclasses.replace(judged, figures={**judged.figures, **request})
+
+    def _draw_all_finite(
+        self, count: int, temperature: float, rule: str, seed: int
+    ) -> list[Drawing | None]:
+        """Draw; None for what has a coordinate that is no finite number."""
+        try:
+            return list(self.generate(count, temperature, rule, seed=seed))
+        except BadDrawingError:  # does not say which
+            found: list[Drawing | None] = []
+            for number in range(count):
+                try:
+                    found += self._draw(1, None, temperature, rule, None, seed, numbers=[number])
+                except BadDrawingError:
+                    found.append(None)
+            return found
+
+    def _reconstruction_figures(self, drawings: InMemory) -> dict[str, Any]:
+        """Return how far reconstructions lie off; the noise of each depends on its rows alone."""
+        from sketchrnn.training.samples import reconstruction_figures
+
+        some = drawings.choose(EVALUATED_REAL, max_steps=self.config.max_seq_len)
+        if not len(some):
+            return {}
+        originals = list(some)
+        again = self._draw(
+            len(some),
+            self.encode(originals, prepare=False),
+            RECONSTRUCTION_TEMPERATURE,
+            "paper",
+            None,
+            0,
+            numbers=[some.name(k) for k in range(len(some))],
+            categories=categories.of_drawings(originals, None, self.categories),
+        )
+        return {
+            **reconstruction_figures(originals, again),
+            "reconstruction_temperature": RECONSTRUCTION_TEMPERATURE,
+        }
 
     def mixture_params(
         self, stroke5: ArrayLike, z: ArrayLike | None = None, category: str | None = None

@@ -22,29 +22,39 @@ needs_keras = pytest.mark.skipif(importlib.util.find_spec("keras") is None, reas
 
 
 @needs_keras
-def test_evaluate_prints_figures(sketchrnn, tiny_folder, tiny_data, monkeypatch):
-    done = sketchrnn("evaluate", tiny_folder, tiny_data, "--json")
-    assert (done.status, done.err) == (0, "")
+def test_evaluate_prints_figures(sketchrnn, tiny_folder, tiny_data, tmp_path, monkeypatch):
+    words = ("evaluate", tiny_folder, tiny_data, "--samples", "9")
+    page = tmp_path / "pairs.svg"
+    done = sketchrnn(*words, "--json", "--pairs", page)
+    assert done.status == 0
     figures = json.loads(done.out)
     assert figures["split"] == "test"
     assert figures["num_drawings"] == 5
     assert figures["kl_floored"] == max(figures["kl_raw"], 0.1)
+    assert figures["samples"] == 9
+    assert 'class="drawing"' in page.read_text()
 
-    monkeypatch.setattr(SketchRNN, "evaluate", lambda model, data, split: figures)
-    done = sketchrnn("evaluate", tiny_folder, tiny_data)
-    assert done.status == 0
-    shown = {line.split()[0]: line.split()[1] for line in done.out.splitlines()}
+    given = dict(figures)
+    monkeypatch.setattr(SketchRNN, "evaluate", lambda model, data, split, samples: given)
+    done = sketchrnn(*words)
+    assert (done.status, done.err) == (0, "")
+    lines = [line.split() for line in done.out.splitlines() if line.startswith("  ")]
+    shown = {words[0]: words[1] for words in lines}
     assert shown["num_drawings"] == "5"
     assert shown["nats_per_point"] == f"{figures['nats_per_point']:.4f}"
+    assert shown["valid_rate"] == f"{figures['valid_rate']:.1%}"
     assert set(shown) < set(figures)
+    assert "learned from other data" in done.out
 
 
 def test_evaluate_asks_for_the_split(sketchrnn, tiny_folder, tiny_data, monkeypatch):
-    monkeypatch.setattr(
-        SketchRNN, "evaluate", lambda model, data, split: {"split": split, "n": len(data[split])}
-    )
-    done = sketchrnn("evaluate", tiny_folder, tiny_data, "--split", "valid", "--json")
-    assert json.loads(done.out) == {"split": "valid", "n": 2}
+    def answer(model, data, split, samples):
+        return {"split": split, "n": len(data[split]), "samples": samples}
+
+    monkeypatch.setattr(SketchRNN, "evaluate", answer)
+    words = ("--split", "valid", "--samples", "0", "--json")
+    done = sketchrnn("evaluate", tiny_folder, tiny_data, *words)
+    assert json.loads(done.out) == {"split": "valid", "n": 2, "samples": 0}
 
 
 def test_evaluate_refuses(refused, tiny_folder, tiny_data, tmp_path):
@@ -68,6 +78,10 @@ def test_evaluate_refuses(refused, tiny_folder, tiny_data, tmp_path):
         ((tiny_folder, tiny_folder), "no such data file"),
         (("nobody", tiny_data), "nobody: no such model folder"),
         ((tiny_folder,), "Missing argument 'FILE.h5'"),
+        ((tiny_folder, tiny_data, "-t", "-1"), "temperature is -1.0, and must be"),
+        ((tiny_folder, tiny_data, "--samples", "0", "--pairs", "p.svg"), "--pairs needs samples"),
+        ((tiny_folder, tiny_data, "--pairs", "p.txt"), "p.txt: pictures are not written as '.txt'"),
+        ((tiny_folder, tiny_data, "--pairs", photo.with_suffix("")), "has no suffix"),
     ):
         assert message in refused("evaluate", *words)
 

@@ -1,0 +1,216 @@
+"""What drawings of a model are worth: valid, new, diverse; and what a reconstruction loses."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Sequence
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchrnn.data.stored_split import NO_CATEGORY, Split
+from sketchrnn.drawing import Drawing, distance
+
+COPY_DISTANCE = 0.01
+"""What lies nearer to a training drawing is called a copy: its ink is off by one hundredth of its
+size on average, about what simplification drops. Drawings that were held out hardly ever lie so
+near: 0.4 % of 250 of KanjiVG, none of as many of Quick, Draw!'s cars and faces. Of training
+drawings stretched by up to 10 % each way and redrawn by an unsteady hand (2 data units) 49, 72 and
+44 % do. `benchmarks/nearest.py` measures both."""
+
+FEW_SINGLE = 0.05
+"""Where a smaller share of the training drawings has one stroke only, one is not enough."""
+
+_NEAREST_PAIRS = 16
+
+
+@dataclasses.dataclass(frozen=True)
+class Pair:
+    """A sample and the training drawing nearest to it.
+
+    Attributes:
+        sample: What the model drew.
+        training: The nearest training drawing, in data units.
+        number: The sample's place.
+        index: The training drawing's place in its split.
+        distance: Theirs, in units of size; see `drawing.distance`.
+    """
+
+    sample: Drawing
+    training: Drawing
+    number: int
+    index: int
+    distance: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Judged:
+    """Figures of samples, and the pairs nearest to each other, nearest first."""
+
+    figures: dict[str, Any]
+    pairs: tuple[Pair, ...]
+
+
+class InMemory(Sequence[Drawing]):
+    """A split's drawings in data units, from (0, 0), read once and made when they are asked for.
+
+    Args:
+        split: The drawings.
+        places: Which of them; None: all.
+    """
+
+    def __init__(self, split: Split, places: Sequence[int] | None = None) -> None:
+        """Read the rows of all drawings."""
+        self._split = split
+        self._rows, self._offsets = split.all_rows()
+        self._places = range(len(split)) if places is None else places
+
+    def __len__(self) -> int:
+        """Return the number of drawings."""
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, index: int) -> Drawing: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Drawing]: ...
+    def __getitem__(self, index: int | slice) -> Drawing | list[Drawing]:
+        """Return a drawing, or a list of them."""
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        number = self._split.categories[self._places[index]]
+        name = None if number == NO_CATEGORY else self._split.category_names[number]
+        return Drawing.from_stroke3(self.rows(index), category=name)
+
+    def rows(self, index: int) -> NDArray[Any]:
+        """Return (N_s, 3) stroke-3 rows of a drawing."""
+        place = self._places[index]
+        return self._rows[self._offsets[place] : self._offsets[place + 1]]
+
+    @property
+    def one_stroke_share(self) -> float:
+        """The share of drawings that have one stroke or none."""
+        lifts = np.concatenate([[0], np.cumsum(self._rows[:, 2] == 1)])
+        strokes = np.diff(lifts[self._offsets])[np.asarray(self._places, dtype=np.int64)]
+        return float((strokes <= 1).mean()) if len(strokes) else 0.0
+
+    def choose(self, count: int, max_steps: int | None = None) -> InMemory:
+        """Return at most so many of the drawings, by their content and not by their order.
+
+        Args:
+            count: How many.
+            max_steps: Leave out what is longer, and what has no steps.
+        """
+        fit = [
+            (self.name(k), place)
+            for k, place in enumerate(self._places)
+            if max_steps is None or 0 < len(self.rows(k)) <= max_steps
+        ]
+        return InMemory(self._split, [place for _, place in sorted(fit)[:count]])
+
+    def name(self, index: int) -> int:
+        """Return a number below 2^63 that stands for a drawing's rows."""
+        rows = np.ascontiguousarray(self.rows(index), dtype=np.float32)
+        digest = hashlib.blake2b(rows.tobytes(), digest_size=8).digest()
+        return int.from_bytes(digest, "little") >> 1
+
+
+def judge(
+    samples: Sequence[Drawing | None],
+    training: InMemory | None,
+    real: Sequence[Drawing],
+    *,
+    max_steps: int,
+    unseen: bool,
+) -> Judged:
+    """Measure drawings that a model made up.
+
+    Args:
+        samples: n drawings, one at least; None for one with a coordinate that is no finite number.
+        training: What the model learned from; None: novelty is left out.
+        real: Real drawings to compare with; of these as many are looked for in the training
+            drawings as there are samples.
+        max_steps: A drawing of so many steps has not ended by itself.
+        unseen: Whether the real drawings are none of the training drawings.
+
+    Returns:
+        `samples`, how many; `valid_rate`, the share that is finite, is not blank (has ink in more
+        than one place), ended before `max_steps`, and has more than one stroke, unless 5 % or more
+        of the training drawings have one only; `blank_rate`, `one_stroke_rate`, `unended_rate`.
+
+        Of the samples that are not blank, `diversity`, the mean distance of all pairs, and
+        `diversity_ratio`, to that of the real drawings; `novelty`, the median distance to the
+        nearest training drawing, `novelty_p05`, the quantile at 5 %, and `novelty_min`;
+        `copy_rate`, the share nearer than `copy_distance`. The last four also for the real
+        drawings, if the model has not seen them, with `_held_out` added to the name. Distances
+        are in units of a drawing's size, as `drawing.distance` measures them.
+
+        What too few drawings leave undefined is left out.
+    """
+    drawn = [(k, d) for k, d in enumerate(samples) if d is not None]
+    blank = {k for k, d in drawn if is_blank(d)}
+    unended = {k for k, d in drawn if d.num_steps >= max_steps}
+    single = {k for k, d in drawn if len(d.strokes) == 1} - blank
+    one_will_do = training is None or training.one_stroke_share >= FEW_SINGLE
+    count = len(samples)
+    invalid = blank | unended | (set() if one_will_do else single)
+    figures: dict[str, Any] = {
+        "samples": count,
+        "valid_rate": (len(drawn) - len(invalid)) / count,
+        "blank_rate": len(blank) / count,
+        "one_stroke_rate": len(single) / count,
+        "unended_rate": len(unended) / count,
+        "one_stroke_is_valid": one_will_do,
+    }
+    inked = [(k, d) for k, d in drawn if k not in blank]
+    if len(inked) > 1:
+        figures["diversity"] = distance.mean_distance(d for _, d in inked)
+        usual = distance.mean_distance(real) if len(real) > 1 else 0.0
+        if usual > 0:
+            figures["diversity_ratio"] = figures["diversity"] / usual
+    if not training or not inked:
+        return Judged(figures, ())
+    compared = list(real[:count]) if unseen else []
+    found = distance.nearest([*(d for _, d in inked), *compared], training)
+    near = found.distances[:, 0]
+    figures["copy_distance"] = COPY_DISTANCE
+    for suffix, some in (("", near[: len(inked)]), ("_held_out", near[len(inked) :])):
+        if len(some):
+            figures[f"novelty{suffix}"] = float(np.median(some))
+            figures[f"novelty_p05{suffix}"] = float(np.quantile(some, 0.05))
+            figures[f"novelty_min{suffix}"] = float(some.min())
+            figures[f"copy_rate{suffix}"] = float((some < COPY_DISTANCE).mean())
+    pairs = []
+    for place in np.argsort(near[: len(inked)], kind="stable")[:_NEAREST_PAIRS]:
+        number, sample = inked[place]
+        index = int(found.indices[place, 0])
+        pairs.append(Pair(sample, training[index], number, index, float(near[place])))
+    return Judged(figures, tuple(pairs))
+
+
+def reconstruction_figures(
+    originals: Sequence[Drawing], again: Sequence[Drawing]
+) -> dict[str, float]:
+    """Measure how far reconstructions lie from what they stand for.
+
+    Args:
+        originals: n drawings, one at least.
+        again: Their reconstructions, in the same unit.
+
+    Returns:
+        `reconstructions`, how many; `reconstruction_error`, the mean Chamfer distance in units of
+        the original's size, and `reconstruction_error_median`. A blank one counts as a dot.
+    """
+    errors = distance.paired(originals, again, same_scale=True)
+    return {
+        "reconstructions": len(errors),
+        "reconstruction_error": float(errors.mean()),
+        "reconstruction_error_median": float(np.median(errors)),
+    }
+
+
+def is_blank(drawing: Drawing) -> bool:
+    """Say whether a drawing has ink in one place at most."""
+    x_min, y_min, x_max, y_max = drawing.bounds
+    return x_max == x_min and y_max == y_min
