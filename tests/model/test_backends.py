@@ -21,7 +21,8 @@ def test_network_on_jax():
     files = [f"test_{name}.py" for name in names]
     result = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
-        + [str(HERE / name) for name in files],
+        + [str(HERE / name) for name in files]
+        + [str(HERE.parent / "conformance")],
         env={**os.environ, "KERAS_BACKEND": OTHER},
         capture_output=True,
         text=True,
