@@ -15,7 +15,7 @@ from sketchrnn.data.examples import Examples
 from sketchrnn.data.filters import Filters
 from sketchrnn.data.plan import Plan
 from sketchrnn.data.report import ConversionReport
-from sketchrnn.data.split import SPLITS, content_key, split_of
+from sketchrnn.data.split import SPLITS, content_keys, split_of
 from sketchrnn.data.store import DataFileWriter
 from sketchrnn.drawing import BadDrawingError, BadFileError, BadSettingError, Drawing, geometry
 from sketchrnn.sources import Item, OnSkip
@@ -60,8 +60,8 @@ class Conversion:
         if preparation.max_steps is not None and steps > preparation.max_steps:
             self._skip(item.name, f"has more than {preparation.max_steps} steps")
             return
-        group = item.group or content_key(drawing)
-        split = item.split or split_of(group, self._plan.seed, self._plan.shares)
+        assert item.group is not None  # `prepared` sees to it
+        split = item.split or split_of(item.group, self._plan.seed, self._plan.shares)
         try:
             self._writer.append(split, prepared)
         except BadSettingError as error:  # an offset, or one category, too much for the file
@@ -83,6 +83,8 @@ def prepared(
 ) -> Iterator[tuple[Item, Drawing]]:
     """Yield the drawings that the filters keep with what they become, some hundred at a time.
 
+    Those that belong to no group have their content's key as theirs.
+
     Args:
         readings: The sources.
         plan: What is to be done.
@@ -98,12 +100,13 @@ def prepared(
                 ready = [_simplified(simplify, drawing) for drawing in drawings]
             good = [drawing for drawing in ready if isinstance(drawing, Drawing)]
             results = iter(plan.preparation.apply_all(good))
-            for item, drawing in zip(batch, ready, strict=True):
+            keys = content_keys(drawings)
+            for item, drawing, key in zip(batch, ready, keys, strict=True):
                 result = next(results) if isinstance(drawing, Drawing) else drawing
                 if isinstance(result, BadDrawingError):
                     skip(item.name, result.problem)
                 else:
-                    yield item, result
+                    yield Item(item.drawing, item.name, item.split, item.group or key), result
 
 
 def filtered(

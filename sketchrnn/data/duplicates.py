@@ -45,10 +45,10 @@ class DuplicateCounter:
 
     def add(self, drawing: Drawing) -> None:
         """Look at a drawing."""
-        digest = hashlib.blake2b(repr(drawing.category).encode(), digest_size=8)
-        for stroke in drawing.strokes:
-            digest.update(len(stroke).to_bytes(4, "little"))
-            digest.update((stroke + 0.0).tobytes())  # -0.0 is 0.0
+        counts = [len(stroke) for stroke in drawing.strokes]
+        digest = hashlib.blake2b(repr((drawing.category, counts)).encode(), digest_size=8)
+        if counts:
+            digest.update((np.concatenate(drawing.strokes) + 0.0).tobytes())  # -0.0 is 0.0
         key = int.from_bytes(digest.digest(), "little")
         self._count(key)
 

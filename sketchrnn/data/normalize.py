@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sketchrnn.drawing import BadDrawingError, BadSettingError, Drawing, geometry
 
@@ -86,12 +87,7 @@ class Preparation:
         Returns:
             The drawings, or what is wrong with them.
         """
-        moved: list[Drawing | BadDrawingError] = []
-        for drawing in drawings:
-            try:
-                moved.append(drawing if self.fit == "keep" else self.move(drawing))
-            except BadDrawingError as error:
-                moved.append(error)
+        moved = self._move_all(drawings)
         good = [d for d in moved if isinstance(d, Drawing) and d.strokes]
         if self.epsilon <= 0 or not good:
             return moved
@@ -115,6 +111,44 @@ class Preparation:
             stroke += len(of_this)
             point = end
         return result
+
+    def _move_all(self, drawings: Sequence[Drawing]) -> list[Drawing | BadDrawingError]:
+        """Do what `move` does to many drawings, to those without notes of size at once."""
+        if self.fit == "keep":
+            return list(drawings)
+        plain = [d for d in drawings if d.strokes and not ({"box", "extent"} & d.metadata.keys())]
+        quick = iter(self._moved_points(plain)) if plain else iter(())
+        moved: list[Drawing | BadDrawingError] = []
+        for drawing in drawings:
+            simple = drawing.strokes and not ({"box", "extent"} & drawing.metadata.keys())
+            points = next(quick) if simple else None
+            try:
+                if points is None:
+                    moved.append(self.move(drawing))
+                else:
+                    counts = [len(stroke) for stroke in drawing.strokes]
+                    moved.append(
+                        Drawing.from_points(points, counts, drawing.category, drawing.metadata)
+                    )
+            except BadDrawingError as error:
+                moved.append(error)
+        return moved
+
+    def _moved_points(self, drawings: Sequence[Drawing]) -> list[NDArray[np.float64]]:
+        """Return the points of drawings that are fitted by their own size, in data units."""
+        sizes = [drawing.num_points for drawing in drawings]
+        points = np.concatenate([stroke for drawing in drawings for stroke in drawing.strokes])
+        ends: NDArray[np.int64] = np.cumsum(sizes)
+        starts = ends - sizes
+        low, high = np.minimum.reduceat(points, starts), np.maximum.reduceat(points, starts)
+        with np.errstate(all="ignore"):  # what becomes infinite is refused one by one
+            side = (high - low).max(axis=1)
+            wanted = self.extent if self.fit == "longer_side" else self.median_side or self.extent
+            scale = np.where(side > 0, wanted / side, 1.0)
+            scale[~np.isfinite(scale)] = 1.0
+            shift = -scale[:, None] * low
+            points = np.repeat(scale, sizes)[:, None] * points + np.repeat(shift, sizes, axis=0)
+        return np.split(points, ends[:-1])
 
     def move(self, drawing: Drawing) -> Drawing:
         """Return the drawing in data units, not simplified."""

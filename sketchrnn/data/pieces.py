@@ -24,7 +24,7 @@ from sketchrnn.sources import Item, OnSkip, Source
 from sketchrnn.sources.cuts import Stretch, cut_lines, cut_records, open_stretch
 from sketchrnn.sources.kinds import kind_of_file
 from sketchrnn.sources.quickdraw import open_bin, open_ndjson
-from sketchrnn.sources.source import Skip
+from sketchrnn.sources.source import OR_SKIP, Skip
 
 PIECE_BYTES = 64 << 20
 """Of input: some 140,000 drawings of a simplified `.ndjson`, half a minute of work or more."""
@@ -266,7 +266,8 @@ def _reading(piece: Piece, plan: Plan, result: Result) -> Reading:
     def read(on_skip: OnSkip) -> Iterator[Item]:
         def skip(name: str, why: str | SketchRNNError) -> None:
             if isinstance(why, SketchRNNError):
-                result.setdefault("problem", [why.problem, why.where, why.hint])
+                hint = (why.hint or "").removesuffix(OR_SKIP) or None
+                result.setdefault("problem", [why.problem, why.where, hint])
                 why = why.problem
             on_skip(_renumbered(name, piece.before), why)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import bisect
 import hashlib
-import itertools
 import math
 from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sketchrnn.drawing import BadSettingError, Drawing
 
@@ -16,6 +17,7 @@ SHARES = (90.0, 5.0, 5.0)
 
 _GRID = 8
 _POINTS = 4
+_LENGTH_UNITS = 1 << 24  # in a cell of the grid; a million points across it still fit 64 bits
 
 
 def check_shares(shares: Sequence[float]) -> tuple[float, float, float]:
@@ -61,33 +63,57 @@ def content_key(drawing: Drawing) -> str:
     differ by a transport's rounding, a scale or a shift have the same key but for those that fall
     on a line of the grid.
     """
-    digest = hashlib.blake2b(digest_size=12)
-    x_min, y_min, x_max, y_max = drawing.bounds
-    side = max(x_max - x_min, y_max - y_min) or 1.0
-    for stroke in drawing.strokes:
-        cells = []
-        for x, y in _evenly(stroke.tolist()):
-            # the offset of 0.25 keeps the bounds, which many drawings touch, off the grid's lines
-            cells.append(math.floor((x - x_min) / side * _GRID + 0.25) & 0xFF)
-            cells.append(math.floor((y - y_min) / side * _GRID + 0.25) & 0xFF)
-        digest.update(bytes(cells))
-    return digest.hexdigest()
+    return content_keys([drawing])[0]
 
 
-def _evenly(stroke: list[list[float]]) -> list[tuple[float, float]]:
-    """Return `_POINTS` points evenly along a stroke, the first and the last among them."""
-    travelled = [0.0]
-    for (x, y), (next_x, next_y) in itertools.pairwise(stroke):
-        travelled.append(travelled[-1] + math.hypot(next_x - x, next_y - y))
-    total = travelled[-1]
-    result = []
-    for part in range(_POINTS):
-        at = part * (total / (_POINTS - 1)) if part < _POINTS - 1 else total
-        index = bisect.bisect_right(travelled, at) - 1
-        x, y = stroke[index]
-        if index < len(stroke) - 1:
-            (next_x, next_y), length = stroke[index + 1], travelled[index + 1] - travelled[index]
-            x += (next_x - x) / length * (at - travelled[index])
-            y += (next_y - y) / length * (at - travelled[index])
-        result.append((x, y))
-    return result
+def content_keys(drawings: Sequence[Drawing]) -> list[str]:
+    """Return the `content_key` of each drawing; of many at once in a fraction of the time."""
+    strokes = [stroke for drawing in drawings for stroke in drawing.strokes]
+    cells = _cells(strokes, [len(d.strokes) for d in drawings]) if strokes else b""
+    keys = []
+    start = 0
+    for drawing in drawings:
+        end = start + len(drawing.strokes) * 2 * _POINTS
+        keys.append(hashlib.blake2b(cells[start:end], digest_size=12).hexdigest())
+        start = end
+    return keys
+
+
+def _cells(strokes: list[NDArray[np.float64]], counts: list[int]) -> bytes:
+    """Return the grid's column and row, modulo 256, of the points evenly along each stroke.
+
+    Every number depends on its own drawing alone: lengths are added up as whole numbers, which
+    round alike whatever stands before them.
+
+    Args:
+        strokes: S of all drawings, end to end.
+        counts: How many strokes each drawing has.
+    """
+    lengths = np.array([len(stroke) for stroke in strokes])
+    ends = np.cumsum(lengths)
+    starts = ends - lengths
+    drawing = np.repeat(np.arange(len(counts)), counts)  # (S,)
+    first = starts[np.searchsorted(drawing, np.unique(drawing))]  # of each drawing with strokes
+    size = np.diff(np.append(first, ends[-1]))
+    points = np.concatenate(strokes)  # (N, 2)
+    low, high = np.minimum.reduceat(points, first), np.maximum.reduceat(points, first)
+    with np.errstate(all="ignore"):  # what is too large to be subtracted has some key or other
+        side = (high - low).max(axis=1)
+        side[side == 0] = 1.0
+        points = (points - np.repeat(low, size, axis=0)) / np.repeat(side, size)[:, None] * _GRID
+        points = np.nan_to_num(points, posinf=_GRID, neginf=0.0)
+    steps = np.sqrt(np.square(np.diff(points, axis=0, prepend=points[:1])).sum(axis=1))
+    steps[starts] = 0  # the way to the next stroke is not drawn
+    travelled = np.cumsum(np.rint(steps * _LENGTH_UNITS).astype(np.int64))
+    total = travelled[ends - 1] - travelled[starts]
+    part = np.arange(_POINTS)
+    at = travelled[starts][:, None] + total[:, None] * part // (_POINTS - 1)  # (S, 4)
+    index = np.searchsorted(travelled, at, side="right") - 1
+    index = np.clip(index, starts[:, None], ends[:, None] - 1)
+    after = np.minimum(index + 1, ends[:, None] - 1)
+    between = np.maximum(travelled[after] - travelled[index], 1)
+    share = ((at - travelled[index]) / between)[..., None]
+    places = points[index] + (points[after] - points[index]) * share  # (S, 4, 2)
+    # the offset of 0.25 keeps the bounds, which many drawings touch, off the grid's lines
+    cells: bytes = np.floor(places + 0.25).astype(np.int64).astype(np.uint8).tobytes()
+    return cells

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO
 
 from sketchrnn.drawing import BadFileError
+from sketchrnn.sources.source import OR_SKIP
 
 MAX_LINE_BYTES = 16 << 20
 MAX_WHOLE_BYTES = 64 << 20
@@ -105,7 +106,7 @@ def json_records(name: str, open_file: OpenFile) -> Iterator[tuple[str, Any]]:
         raise BadFileError("is empty", path=name, hint="choose another file")
 
 
-_MEND = "mend the line, or let `convert` skip it"
+_MEND = f"mend the line{OR_SKIP}"
 
 
 def _one_text(open_file: OpenFile) -> tuple[Any] | None:

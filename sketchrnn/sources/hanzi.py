@@ -16,7 +16,7 @@ import numpy as np
 
 from sketchrnn.drawing import BadDrawingError, BadFileError, Drawing, SketchRNNError
 from sketchrnn.sources.content import MAX_POINTS, OpenFile, json_records
-from sketchrnn.sources.source import Item, Skip, Source
+from sketchrnn.sources.source import OR_SKIP, Item, Skip, Source
 
 LICENCE = "Arphic Public License"
 ATTRIBUTION = (
@@ -66,7 +66,7 @@ def open_hanzi(name: str, open_file: OpenFile) -> Source:
                         error.problem,
                         path=name,
                         where=where or None,
-                        hint=error.hint or "get the file again, or let `convert` skip it",
+                        hint=error.hint or f"get the file again{OR_SKIP}",
                     ),
                 )
                 continue

@@ -14,7 +14,7 @@ import numpy as np
 
 from sketchrnn.drawing import BadDrawingError, BadFileError, Drawing, SketchRNNError
 from sketchrnn.sources.content import MAX_POINTS, OpenFile, json_records, plain_notes
-from sketchrnn.sources.source import Item, Skip, Source
+from sketchrnn.sources.source import OR_SKIP, Item, Skip, Source
 
 EPSILON = 2.0
 _CATEGORY_KEYS = ("category", "word", "label")
@@ -118,5 +118,5 @@ def _points(stroke: Any, index: int) -> Any:
 
 
 def _located(error: SketchRNNError, name: str, where: str) -> BadFileError:
-    hint = error.hint or "mend it, or let `convert` skip it"
+    hint = error.hint or f"mend it{OR_SKIP}"
     return BadFileError(error.problem, path=name, where=where or None, hint=hint)

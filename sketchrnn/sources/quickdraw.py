@@ -17,7 +17,7 @@ import numpy as np
 
 from sketchrnn.drawing import BadDrawingError, BadFileError, Drawing, SketchRNNError
 from sketchrnn.drawing.geometry import simplify, walk
-from sketchrnn.sources.source import Item, Skip, Source
+from sketchrnn.sources.source import OR_SKIP, Item, Skip, Source
 
 LICENCE = "CC BY 4.0"
 ATTRIBUTION = (
@@ -69,7 +69,7 @@ def open_ndjson(name: str, open_file: Callable[[], BinaryIO]) -> Source:
                     drawing = read_line(line)
                 except SketchRNNError as error:
                     where = ", ".join(part for part in (f"line {number}", error.where) if part)
-                    hint = error.hint or "mend the line, or let `convert` skip it"
+                    hint = error.hint or f"mend the line{OR_SKIP}"
                     skip(
                         f"{label}:{number}",
                         BadFileError(error.problem, path=name, where=where, hint=hint),

@@ -19,6 +19,10 @@ Skip = Callable[[str, "str | SketchRNNError"], None]
 """What readers call: a text for what the options leave out, an error for what cannot be read."""
 
 
+OR_SKIP = ", or let `convert` skip it"
+"""The end of a hint, which is left out where it is `convert` that gives it."""
+
+
 @dataclass(frozen=True)
 class Item:
     """One drawing and where it belongs.
@@ -99,6 +103,7 @@ class Source:
             yield item
         if not found:
             if first is not None:
+                first.hint = (first.hint or "").removesuffix(OR_SKIP) or None
                 raise first
             raise BadFileError(
                 "holds no drawings that the options keep",

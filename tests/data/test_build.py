@@ -452,3 +452,38 @@ def test_memory_of_duplicates_is_bounded():
         counter.add(Drawing([[(number % 2000, 0)]]))
     assert len(counter._seen) <= 64 and not counter.exact
     assert 500 < counter.count < 4000
+
+
+def test_the_only_drawing_is_bad(tmp_path):
+    path = tmp_path / "a.ndjson"
+    path.write_text('{"drawing": 3}\n')
+    with pytest.raises(BadFileError, match=r"has no field `drawing`; mend the line$"):
+        convert(path, tmp_path / "a.h5")
+    with pytest.raises(BadFileError, match=r"mend the line, or let `convert` skip it$"):
+        next(read_all(path))
+
+
+def test_the_limit_is_a_categorys_over_all_inputs(tmp_path):
+    for name, words in (("a", "cat cat dog cat"), ("b", "dog cat dog bird dog")):
+        (tmp_path / f"{name}.ndjson").write_text(
+            "\n".join(
+                line(scribble(k), word, key_id=f"{name}{k}") for k, word in enumerate(words.split())
+            )
+        )
+    report = convert(
+        [tmp_path / "a.ndjson", tmp_path / "b.ndjson"], tmp_path / "c.h5", limit=2, splits=(1, 0, 0)
+    )
+    assert report.categories == {"cat": 2, "dog": 2, "bird": 1}
+    assert (report.read, report.kept) == (9, 5)
+    with open_data(tmp_path / "c.h5") as data:
+        kept = [drawing.metadata["key_id"] for drawing in data["train"]]
+    assert kept == ["a0", "a1", "a2", "b0", "b3"]  # the first ones
+
+
+def test_a_component_keeps_what_has_it_or_is_it(package, tmp_path):
+    report = convert(
+        ["kanjivg:木林休口山花"], tmp_path / "a.h5", components=["木", "化"], splits=(1, 0, 0)
+    )
+    with open_data(tmp_path / "a.h5") as data:
+        assert {drawing.metadata["character"] for drawing in data["train"]} == set("木林休花")
+    assert report.skipped["has none of the components"].count == 2

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sketchrnn.data import EXTENT, Preparation
-from sketchrnn.drawing import BadSettingError, Drawing
+from sketchrnn.drawing import BadDrawingError, BadSettingError, Drawing
 
 SQUARE = Drawing([[(10, 20), (60, 20), (60, 45)]], "cat", {"box": 100.0, "character": "字"})
 
@@ -75,3 +76,31 @@ def test_values_go_through_json():
 def test_values_that_cannot_be_used(values):
     with pytest.raises(BadSettingError, match=next(iter(values))):
         Preparation(**values)
+
+
+def test_many_at_once_are_moved_as_each_alone():
+    rng = np.random.default_rng(0)
+    drawings = [
+        Drawing([rng.normal(9, 5, (rng.integers(1, 6), 2)) for _ in range(3)], "cat", {"k": k})
+        for k in range(20)
+    ]
+    drawings[4:4] = [
+        Drawing([]),
+        Drawing([[(3, 3)]]),
+        Drawing([[(1, 2), (50, 60)]], None, {"box": 109.0}),
+        Drawing([[(1, 2), (50, 60)]], None, {"extent": 100.0}),
+        Drawing([[(-1e308, 0), (1e308, 1)]]),
+        Drawing([[(0, 0), (1e-320, 0)]]),
+    ]
+    for preparation in (
+        Preparation(epsilon=0),
+        Preparation(fit="box", epsilon=0, median_side=80.0),
+        Preparation(extent=100, epsilon=0),
+    ):
+        for drawing, moved in zip(drawings, preparation.apply_all(drawings), strict=True):
+            if isinstance(moved, Drawing):
+                assert moved == preparation.move(drawing)
+                assert moved.metadata == preparation.move(drawing).metadata
+            else:
+                with np.errstate(all="ignore"), pytest.raises(BadDrawingError):
+                    preparation.move(drawing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sketchrnn.data.split import SHARES, check_shares, content_key, split_of
+from sketchrnn.data.split import SHARES, check_shares, content_key, content_keys, split_of
 from sketchrnn.drawing import BadSettingError, Drawing
 
 # the second letter of train, valid, test
@@ -68,5 +69,38 @@ def test_near_copies_have_one_key_and_other_drawings_another():
 
 
 def test_degenerate_drawings_have_keys():
-    for drawing in (Drawing([]), Drawing([[(3, 3)]]), Drawing([[(0, 0), (0, 0)], [(1e12, 5)]])):
+    for drawing in (
+        Drawing([]),
+        Drawing([[(3, 3)]]),
+        Drawing([[(0, 0), (0, 0)], [(1e12, 5)]]),
+        Drawing([[(-1e308, 0), (1e308, 1)]]),
+    ):
         assert content_key(drawing) == content_key(drawing)
+
+
+def plain_key(drawing):
+    """The definition, a point at a time."""
+    x_min, y_min, x_max, y_max = drawing.bounds
+    side = max(x_max - x_min, y_max - y_min) or 1.0
+    cells = []
+    for stroke in drawing.strokes:
+        lengths = np.hypot(*np.diff(stroke, axis=0).T) if len(stroke) > 1 else np.zeros(0)
+        travelled = np.concatenate([[0], np.cumsum(lengths)])
+        for at in np.linspace(0, travelled[-1], 4):
+            for axis, least in ((0, x_min), (1, y_min)):
+                where = np.interp(at, travelled, stroke[:, axis])
+                cells.append(int(np.floor((where - least) / side * 8 + 0.25)) & 0xFF)
+    return hashlib.blake2b(bytes(cells), digest_size=12).hexdigest()
+
+
+def test_keys_of_many_are_those_of_each():
+    rng = np.random.default_rng(1)
+    drawings = [random_drawing(rng) for _ in range(200)]
+    drawings[3:3] = [Drawing([]), Drawing([[(7, 7)]]), Drawing([[(0, 0), (1e9, 2)], [(5, 5)]])]
+    keys = content_keys(drawings)
+    assert keys == [content_key(drawing) for drawing in drawings]
+    assert content_keys(drawings[50:]) == keys[50:]
+    assert sum(a == plain_key(d) for a, d in zip(keys, drawings, strict=True)) >= 202
+    assert (
+        content_keys([]) == [] and content_keys([Drawing([])] * 2) == [content_key(Drawing([]))] * 2
+    )
