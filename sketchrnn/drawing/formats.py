@@ -83,7 +83,8 @@ def stroke3_to_points(rows: ArrayLike) -> list[NDArray[np.float64]]:
     array = check_stroke3(rows)
     if len(array) == 0:
         return []
-    points = np.concatenate([np.zeros((1, 2)), np.cumsum(array[:, :2], axis=0)])  # (N + 1, 2)
+    with np.errstate(over="ignore", invalid="ignore"):  # the drawing says what is wrong
+        points = np.concatenate([np.zeros((1, 2)), np.cumsum(array[:, :2], axis=0)])  # (N + 1, 2)
     if array[0].tolist() == [0, 0, 1]:
         points = points[1:]  # a dot of one point; there is no second point to lead to
         lifts = array[:, 2]

@@ -14,7 +14,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 MAX_RATIO = 100
 """How much smaller than its content a file may be; lines of drawings shrink to a quarter."""
 
-_HARMLESS = 64 << 20  # below this many bytes the ratio does not matter
+_HARMLESS = 16 << 20  # below this many bytes the ratio does not matter
 
 
 def is_gzipped(path: Path) -> bool:

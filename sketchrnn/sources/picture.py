@@ -191,6 +191,12 @@ def _brightness(data: bytes, name: str) -> NDArray[np.uint8]:
                 pixels = np.asarray(upright.convert("RGBA").convert("RGBa"), dtype=np.float64)
     except BadFileError:
         raise
+    except Image.DecompressionBombError:  # of a size at which Pillow does not even look
+        raise BadFileError(
+            f"has far more than {MAX_PIXELS // 10**6} million pixels",
+            path=name,
+            hint="make it smaller",
+        ) from None
     except Exception as error:  # Pillow's readers stumble in many ways
         raise BadFileError(
             f"is no picture that can be read ({type(error).__name__})",

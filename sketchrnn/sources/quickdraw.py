@@ -107,7 +107,9 @@ def read_line(line: bytes) -> Drawing:
         raise BadFileError(f"is longer than {MAX_LINE_BYTES >> 20} MiB")
     try:
         record = json.loads(line)
-    except (ValueError, RecursionError):
+    except RecursionError:
+        raise BadFileError("nests too deeply") from None
+    except ValueError:
         raise BadFileError("is not JSON") from None
     if not isinstance(record, dict) or not isinstance(record.get("drawing"), list):
         raise BadFileError("has no field `drawing`")
