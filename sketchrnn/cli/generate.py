@@ -22,7 +22,7 @@ from sketchrnn.cli import options
 def generate(
     model: str,
     number: int,
-    temperature: float,
+    temperature: Any,
     temperature_rule: str,
     seed: int | None,
     category: tuple[str, ...],

@@ -34,7 +34,7 @@ def interpolate(
     frames: int,
     method: str,
     category: tuple[str, ...],
-    temperature: float,
+    temperature: Any,
     temperature_rule: str,
     seed: int | None,
     output: str,

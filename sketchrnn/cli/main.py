@@ -26,6 +26,7 @@ VERBS = {
     "evaluate": ("sketchrnn.cli.evaluate:evaluate", "Measure a model on a data file."),
     "generate": ("sketchrnn.cli.generate:generate", "Draw something new."),
     "reconstruct": ("sketchrnn.cli.reconstruct:reconstruct", "Draw given drawings again."),
+    "complete": ("sketchrnn.cli.complete:complete", "Finish what somebody has begun."),
     "interpolate": ("sketchrnn.cli.interpolate:interpolate", "Draw the way from one to another."),
     "redraw": ("sketchrnn.cli.redraw:redraw", "Make a page again from its recipe."),
     "render": ("sketchrnn.cli.render:render", "Turn drawings into pictures."),

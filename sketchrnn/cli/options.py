@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,10 +23,41 @@ NOTED_POINTS = 20_000
 RULES = click.Choice(["paper", "magenta", "js"])
 
 
+class TemperatureType(click.ParamType):
+    """A number, or FIRST:LAST, or FIRST:LAST:STEPS."""
+
+    name = "TEMPERATURE"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float | list[float]:
+        """Return a number, or a schedule as `sampling.tempering` takes it."""
+        if not isinstance(value, str):
+            return float(value)
+        try:
+            numbers = [float(part) for part in value.split(":")]
+        except ValueError:
+            numbers = []
+        if not 1 <= len(numbers) <= 3:
+            self.fail(f"{value!r} is not a number, FIRST:LAST or FIRST:LAST:STEPS", param, ctx)
+        return numbers[0] if len(numbers) == 1 else numbers
+
+
 def sampling_options(temperature: float) -> Callable[[Command], Command]:
-    """Add -t, --temperature-rule and --seed to a command."""
+    """Add -t and its kin, --temperature-rule and --seed to a command."""
 
     def add(command: Command) -> Command:
+        @functools.wraps(command)
+        def tempered(*arguments: Any, **given: Any) -> Any:
+            each = {name: given.pop(f"temperature_{name}") for name in ("pi", "pen", "sigma")}
+            common = given["temperature"]
+            if any(own is not None for own in each.values()):
+                given["temperature"] = {
+                    name: common if own is None else own for name, own in each.items()
+                }
+            return command(*arguments, **given)
+
+        tempered_command: Command = tempered
         for option in (
             click.option(
                 "--seed",
@@ -39,17 +71,30 @@ def sampling_options(temperature: float) -> Callable[[Command], Command]:
                 show_default=True,
                 help="What the temperature acts on: the paper's, Magenta's or sketch-rnn-js's.",
             ),
+            *(
+                click.option(
+                    f"--temperature-{name}",
+                    type=TemperatureType(),
+                    help=f"Of {what} alone.",
+                )
+                for name, what in (
+                    ("sigma", "the spread of offsets"),
+                    ("pen", "lifting the pen and ending"),
+                    ("pi", "the choice among the mixture's components"),
+                )
+            ),
             click.option(
                 "-t",
                 "--temperature",
-                type=float,
+                type=TemperatureType(),
                 default=temperature,
                 show_default=True,
-                help="0 draws the likeliest, 1 as varied as the data.",
+                help="0 draws the likeliest, 1 as varied as the data; 0.8:0.2 goes from one to the "
+                "other within the model's longest drawing, 0.8:0.2:30 within 30 steps.",
             ),
         ):
-            command = option(command)
-        return command
+            tempered_command = option(tempered_command)
+        return tempered_command
 
     return add
 
@@ -142,7 +187,9 @@ def write_page(
         flat += [item] if isinstance(item, Drawing) else list(item)
     if output != "-" and is_folder(output):
         style = {
-            key: style[key] for key in ("stroke_width", "smooth", "color_by_order") if key in style
+            key: style[key]
+            for key in ("stroke_width", "smooth", "color_by_order", "ending_color")
+            if key in style
         }
         _write_folder(flat, Path(output), force, recipe, style)
         click.echo(f"{len(flat)} drawings in {Path(output)}  {seed}", err=True)

@@ -89,7 +89,7 @@ DRAWN = 64
 def plot(
     input: str,
     number: int | None,
-    temperature: float,
+    temperature: Any,
     temperature_rule: str,
     seed: int | None,
     category: tuple[str, ...],

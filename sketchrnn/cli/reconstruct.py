@@ -25,7 +25,7 @@ def reconstruct(
     input: str,
     number: int,
     category: tuple[str, ...],
-    temperature: float,
+    temperature: Any,
     temperature_rule: str,
     seed: int | None,
     output: str,

@@ -165,10 +165,20 @@ class _Asked:
         if seed is None:
             raise self.refuse("seed", "is missing")
         return {
-            "temperature": self.number("temperature"),
+            "temperature": self.temperature(),
             "temperature_rule": self.text("temperature_rule", "paper"),
             "seed": seed,
         }
+
+    def temperature(self) -> Any:
+        """Return a number, or what else `sampling.tempering` takes; it checks the values."""
+        value = self.recipe.get("temperature")
+        parts = list(value.values()) if isinstance(value, dict) else [value]
+        for part in parts:
+            numbers = part if isinstance(part, list) else [part]
+            if any(type(number) not in (int, float) for number in numbers):
+                raise self.refuse("temperature", "must be a number")
+        return self.number("temperature") if type(value) in (int, float) else value
 
     def given(self) -> list[Drawing]:
         """Return the drawings that a model was given, in data units."""

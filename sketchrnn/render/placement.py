@@ -135,6 +135,19 @@ def _scale(window: _Window, style: Style, margin_share: float) -> float:
     return min(((room - 2 * inset) / side for room, side in sides if side > 0), default=math.inf)
 
 
+def _apart(strokes: tuple[Points, ...], count: int) -> tuple[tuple[Points, ...], int]:
+    """Part the stroke that goes on after so many points; also return how many strokes end there."""
+    before: list[Points] = []
+    for place, stroke in enumerate(strokes):
+        if count <= 0:
+            return (*before, *strokes[place:]), len(before)
+        if count < len(stroke):
+            return (*before, stroke[:count], stroke[count - 1 :], *strokes[place + 1 :]), place + 1
+        before.append(stroke)
+        count -= len(stroke)
+    return tuple(before), len(before)
+
+
 def _picture(
     drawing: Drawing,
     scale: float,
@@ -161,6 +174,9 @@ def _picture(
     colors = None
     if style.color_by_order:
         colors = tuple(order_ramp(len(strokes), is_dark(style.background)))
+    elif style.ending_color and isinstance(drawing.metadata.get("given"), int):
+        strokes, own = _apart(strokes, drawing.metadata["given"])
+        colors = tuple(style.ink if k < own else style.ending_color for k in range(len(strokes)))
     if style.points and strokes:
         # a small closed stroke is a disc, whoever paints it, and larger than a dot
         marks = tuple(

@@ -30,6 +30,8 @@ class Style:
             dark background.
         background: Of the whole page; None: transparent.
         color_by_order: Colour strokes from dark blue, the first, to orange, the last.
+        ending_color: Of what a model drew after the points that it was `given` (metadata); None:
+            the pen's.
         points: Mark each point of a stroke, so that one sees how many there are.
         precision: Decimals of the coordinates written, 0 to 12.
         fit: How drawings get their scale, which is the same for x and y.
@@ -54,6 +56,7 @@ class Style:
     color: str | None = None
     background: str | None = "#ffffff"
     color_by_order: bool = False
+    ending_color: str | None = None
     points: bool = False
     precision: int = 2
     fit: str = "auto"
@@ -74,7 +77,7 @@ class Style:
         for name in ("stroke_width", "scale", "smooth"):
             if getattr(self, name) is not None:
                 check_number(name, getattr(self, name), above=0)
-        for name in ("color", "background"):
+        for name in ("color", "background", "ending_color"):
             if getattr(self, name) is not None:
                 parse_color(getattr(self, name))
         precision = self.precision

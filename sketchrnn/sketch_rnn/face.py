@@ -33,6 +33,7 @@ from sketchrnn.sampling.categories import Wanted
 from sketchrnn.sampling.numpy_loop import NumpyDecoder, NumpyEncoder
 from sketchrnn.sampling.sampler import Decoder, sample_drawings
 from sketchrnn.sampling.tempering import Tempering
+from sketchrnn.sketch_rnn.completing import Completing
 
 if TYPE_CHECKING:
     from sketchrnn.model.vae import SketchVAE
@@ -55,7 +56,7 @@ EVALUATED_REAL = 500
 RECONSTRUCTION_TEMPERATURE = 0.1
 
 
-class SketchRNN:
+class SketchRNN(Completing):
     """A model: network, preparation and provenance.
 
     Drawing, encoding and reconstructing need no framework; `score`, `evaluate`, `losses` and
@@ -673,14 +674,7 @@ class SketchRNN:
         categories: Sequence[str] | None = None,
         embeddings: Array | None = None,
     ) -> list[Drawing]:
-        if seed is None:
-            seed = secrets.randbits(32)
-        try:
-            number = operator.index(seed)
-        except TypeError:
-            number = -1
-        if not 0 <= number < 1 << 63:
-            raise BadSettingError(f"seed is {seed!r}, and must be a whole number from 0 to 2^63")
+        number = self._check_seed(seed)
         return sample_drawings(
             self._choose_decoder(count),
             count,
@@ -695,6 +689,18 @@ class SketchRNN:
             extent=self.preparation.extent,
             notes={**self._signature(), **(notes or {})},
         )
+
+    def _check_seed(self, seed: int | None) -> int:
+        """Return the seed as a number, or make a fresh one."""
+        if seed is None:
+            return secrets.randbits(32)
+        try:
+            number = operator.index(seed)
+        except TypeError:
+            number = -1
+        if not 0 <= number < 1 << 63:
+            raise BadSettingError(f"seed is {seed!r}, and must be a whole number from 0 to 2^63")
+        return number
 
     def _signature(self) -> dict[str, Any]:
         """Return what every drawing of this model says of it."""

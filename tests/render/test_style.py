@@ -88,3 +88,20 @@ def test_colours_are_read_and_mixed():
     assert parse_color(" #FFF ") == (255, 255, 255)
     assert parse_color("Navy") == (0, 0, 128)
     assert mix("black", "white", 1) == "#000000"
+
+
+def test_what_a_model_drew_has_a_colour_of_its_own():
+    from sketchrnn.render.placement import Cell, place
+
+    look = Style.of({"ending_color": "red", "color": "black"})
+    drawing = Drawing([[(0, 0), (1, 1)], [(2, 0), (3, 3), (4, 4)], [(5, 5), (6, 6)]])
+
+    def colors(given):
+        (picture,) = place([drawing.with_metadata(given=given)], [Cell(0, 0, 256, 256)], look)
+        return list(picture.colors or ()), [len(stroke) for stroke in picture.strokes]
+
+    assert colors(None) == ([], [2, 3, 2])
+    assert colors(2) == (["black", "red", "red"], [2, 3, 2])
+    assert colors(4) == (["black", "black", "red", "red"], [2, 2, 2, 2])
+    assert colors(7) == (["black"] * 3, [2, 3, 2])
+    assert colors(99) == (["black"] * 3, [2, 3, 2])
