@@ -135,17 +135,13 @@ def plot(
         "category": category,
     }
     found = supply.take_drawings(input, number, DRAWN, sampling)
-    made = lay_out(
-        found.drawings,
-        pens=colors,
-        turn_round=not keep_direction,
-        recipe={
-            **found.recipe,
-            "command": "plot",
-            "sheet": {key: value for key, value in sheet.items() if value},
-        },
-        **sheet,
-    )
+    settings = {
+        **{key: value for key, value in sheet.items() if value not in (None, False)},
+        **({} if colors is None else {"pens": colors}),
+        **({"turn_round": False} if keep_direction else {}),
+    }
+    recipe = {**found.recipe, "command": "plot", "sheet": settings}
+    made = lay_out(found.drawings, recipe=recipe, **settings)
     if output == "-":
         click.echo(made.to_svg(), nl=False)
     else:

@@ -24,6 +24,7 @@ _KEPT = (
     "model", "model_step", "weights", "licence", "attribution", "sketchrnn", "numpy", "command",
     "input", "a", "b", "n", "numbers", "frames", "method", "temperature", "temperature_rule",
     "category", "max_steps", "seed", "given", "position", "number", "picked", "movement", "page",
+    "sheet",
 )  # fmt: skip
 
 
@@ -40,9 +41,10 @@ _KEPT = (
 def redraw(page: str, output: str | None, model: str | None, force: bool) -> None:
     """Make a page again from the recipe that it carries.
 
-    PAGE is an SVG, PNG, PDF, HTML or GIF file that generate, reconstruct or interpolate wrote, or a
-    script's gallery of generated drawings. A model that does not come with sketchrnn is named with
-    --model. With the same model and versions the same bytes come out, which is told.
+    PAGE is an SVG, PNG, PDF, HTML or GIF file that generate, reconstruct or interpolate wrote, a
+    plotter sheet of a model's drawings, or a script's gallery of generated drawings. A model that
+    does not come with sketchrnn is named with --model. With the same model and versions the same
+    bytes come out, which is told.
 
     \b
     Examples:
@@ -76,8 +78,11 @@ def redraw(page: str, output: str | None, model: str | None, force: bool) -> Non
     ordered = {key: again[key] for key in recipe if key in again}
     other = now["weights"] != recipe.get("weights")  # so licence and all that are others, too
     ordered |= {key: value for key, value in now.items() if other or key in ordered}
-    made = options.make_page(drawings, ordered, asked.layout())
-    written = options.write_bytes(made, output, force)
+    if command == "plot":
+        written = _write_sheet(drawings, ordered, asked, output, force)
+    else:
+        made = options.make_page(drawings, ordered, asked.layout())
+        written = options.write_bytes(made, output, force)
     if output == "-":
         return
     same = written == file.read_bytes()
@@ -253,8 +258,37 @@ REPLAYS: dict[str, Callable[[SketchRNN, _Asked], list[Any]]] = {
     "generate": _generate,
     "reconstruct": _reconstruct,
     "interpolate": _interpolate,
+    "plot": _generate,
 }
 """Command -> what draws its drawings, or rows of them, again."""
+
+
+_SHEET: dict[str, type] = {
+    **dict.fromkeys(("paper", "margin", "size", "gap", "fit", "pen", "pen_by", "smooth"), str),
+    **dict.fromkeys(("join", "order", "title"), str),
+    **dict.fromkeys(("landscape", "turn_round"), bool),
+    "columns": int,
+    "pens": list,
+}
+"""What a recipe may say of a plotter sheet; `plot` checks the values."""
+
+
+def _write_sheet(
+    drawings: list[Any], recipe: Mapping[str, Any], asked: _Asked, output: str, force: bool
+) -> bytes:
+    """Lay drawings out for a plotter again; return what was written."""
+    from sketchrnn.render.plotter import plot
+
+    settings = asked.mapping("sheet")
+    for key, value in settings.items():
+        if type(value) is not _SHEET.get(key):
+            raise asked.refuse("sheet", f"has a {key[:40]} that is none")
+    sheet = plot(drawings, **settings, recipe=recipe)
+    if output == "-":
+        click.echo(sheet.to_svg(), nl=False)
+    else:
+        sheet.save(output, overwrite=force)
+    return sheet.to_svg().encode()
 
 
 def _find_model(asked: _Asked, chosen: str | None) -> str | Path:

@@ -36,6 +36,50 @@ def test_a_model_draws_a_sheet_that_is_the_same_again(sketchrnn, tiny_folder, tm
     assert again.out == out.read_text()
 
 
+def test_a_sheet_is_made_again_from_its_recipe(sketchrnn, tiny_folder, tmp_path):
+    out = tmp_path / "sheet.svg"
+    sketchrnn("plot", tiny_folder, "-n", 5, "--seed", 3, "-o", out, "--pens", "navy,red",
+              "--pen-by", "stroke", "--keep-direction", "--smooth", "1%", "--columns", 3,
+              "--landscape")  # fmt: skip
+    again = tmp_path / "again.svg"
+    done = sketchrnn("redraw", out, "--model", tiny_folder, "-o", again)
+    assert done.status == 0, done.err
+    assert "byte for byte" in done.err
+    assert again.read_bytes() == out.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("was", "is_now"),
+    [('"paper": "A4"', '"paper": 4'), ('"paper": "A4"', '"recipe": "A4"'), ('"A4"', '"A9"')],
+)
+def test_a_sheet_with_a_strange_recipe(sketchrnn, refused, tiny_folder, tmp_path, was, is_now):
+    out = tmp_path / "sheet.svg"
+    sketchrnn("plot", tiny_folder, "-n", 2, "--seed", 3, "-o", out)
+    assert was in out.read_text()
+    out.write_text(out.read_text().replace(was, is_now))
+    said = refused("redraw", out, "--model", tiny_folder, "-o", tmp_path / "again.svg")
+    assert "recipe, 'sheet'" in said or "no paper is called 'A9'" in said
+
+
+def test_blank_drawings_are_left_out_and_made_up_for(sketchrnn, tiny_folder, tmp_path, monkeypatch):
+    import sketchrnn as sr
+
+    real = sr.SketchRNN.generate
+
+    def with_blanks(self, n, **request):
+        drawn = real(self, n, **request)
+        return [
+            sr.Drawing([], metadata=d.metadata) if i in (1, 2) else d for i, d in enumerate(drawn)
+        ]
+
+    monkeypatch.setattr(sr.SketchRNN, "generate", with_blanks)
+    out = tmp_path / "sheet.svg"
+    done = sketchrnn("plot", tiny_folder, "-n", 4, "--seed", 3, "-o", out)
+    assert "4 drawings" in done.err
+    assert "2 blank drawings are left out" in done.err
+    assert recipe_of(out)["numbers"] == [0, 3, 4, 5]
+
+
 def test_a_file_becomes_a_sheet(sketchrnn, drawings, tmp_path):
     out = tmp_path / "sheet.svg"
     done = sketchrnn("plot", drawings, "-o", out, "--paper", "A5", "--pen-by", "category",

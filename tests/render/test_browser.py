@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -20,21 +18,6 @@ DRAWINGS = [
     for k in range(1, 7)
 ]
 EVIL = "</script><img src=x onerror=window.broken=1>"
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    playwright = pytest.importorskip("playwright.sync_api")
-    program = next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None
-    )
-    if program is None:
-        pytest.skip("needs Chromium")
-    flags = ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program, args=flags)
-        yield browser
-        browser.close()
 
 
 def finish(page) -> None:
