@@ -1,14 +1,18 @@
 """A training step of the paper's size: this network against one built of `keras.layers.LSTM`.
 
     python benchmarks/train_step.py --steps 100 --runs 7
+    python benchmarks/train_step.py --cells --decoder-size 128 --steps 50
 
-Prints, for each length T, the median of interleaved steps (forward, backward, Adam), the ratio, and
-the share of the machine's measured matrix peak.
+Prints, for each length T, the median of interleaved steps (forward, backward, Adam), the speed in
+units of stock Keras's, and, of a plain LSTM, the share of the machine's measured matrix peak. With
+--cells: the kinds of cell (the same in encoder and decoder, but a HyperLSTM with a layer-norm
+encoder, as the paper has it) and an LSTM with products in bfloat16, in units of the LSTM's speed.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import statistics
 import time
@@ -32,7 +36,7 @@ class Stock(SketchVAE):
     def __init__(self, config: ModelConfig) -> None:
         """Make the stock layers beside those that they replace."""
         super().__init__(config)
-        for replaced in (self.encoder.forward, self.encoder.backward, self.decoder.lstm):
+        for replaced in (*self.encoder.cells[0], *self.encoder.cells[1], *self.decoder.cells):
             replaced.trainable = False
         size = config.decoder_size
         self.stock_encoder = keras.layers.Bidirectional(keras.layers.LSTM(config.encoder_size))
@@ -54,6 +58,18 @@ class Stock(SketchVAE):
         )
         outputs = self.decoder.output_layer(ops.transpose(hiddens, (1, 0, 2)))
         return {"outputs": outputs, "z_mean": z_mean, "z_log_var": z_log_var, "z": z}
+
+
+def cells(config: ModelConfig) -> dict[str, SketchVAE]:
+    """Return a network of each kind of cell, and one that multiplies in bfloat16."""
+    kinds = [("lstm", "lstm"), ("layer_norm", "layer_norm"), ("layer_norm", "hyper")]
+    networks = {
+        " ".join(dict.fromkeys(kind)): SketchVAE(
+            dataclasses.replace(config, encoder_cell=kind[0], decoder_cell=kind[1])
+        )
+        for kind in kinds
+    }
+    return {**networks, "lstm, bfloat16": SketchVAE(config, precision="mixed_bfloat16")}
 
 
 def make_batch(steps: int) -> dict[str, np.ndarray]:
@@ -94,12 +110,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, nargs="+", default=[100], help="lengths T")
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--cells", action="store_true", help="the kinds of cell, not stock Keras")
+    parser.add_argument("--decoder-size", type=int, default=512, help="the encoder has half of it")
     options = parser.parse_args()
-    config = ModelConfig(recurrent_dropout_rate=0.0)
-    networks = {"sketchrnn": SketchVAE(config), "keras.layers.LSTM": Stock(config)}
+    size = options.decoder_size
+    config = ModelConfig(decoder_size=size, encoder_size=size // 2, recurrent_dropout_rate=0.0)
+    networks = cells(config) if options.cells else {"sketchrnn": SketchVAE(config)}
+    if not options.cells:
+        networks["keras.layers.LSTM"] = Stock(config)
     for name, network in networks.items():
         # XLA slows the stock layer down on the CPU: each as it is fastest
-        network.compile(keras.optimizers.Adam(clipvalue=1.0), jit_compile=name == "sketchrnn")
+        stock = name == "keras.layers.LSTM"
+        network.compile(keras.optimizers.Adam(clipvalue=1.0), jit_compile=not stock)
     peak = matrix_peak()
     print(f"backend {keras.backend.backend()}, batch {BATCH}, matrix peak {peak / 1e9:.0f} GFLOP/s")
     print(f"{'T':>5}  {'network':<18} {'ms a step':>10} {'of peak':>8} {'ratio':>6}")
@@ -114,8 +136,9 @@ def main() -> None:
         medians = {name: statistics.median(times) for name, times in seconds.items()}
         for name, median in medians.items():
             share = matrix_products(config, steps) / median / peak
-            ratio = medians["keras.layers.LSTM"] / median
-            print(f"{steps:>5}  {name:<18} {median * 1e3:>10.0f} {share:>8.0%} {ratio:>6.2f}")
+            of_peak = "" if "layer_norm" in name else f"{share:.0%}"
+            ratio = medians["lstm" if options.cells else "keras.layers.LSTM"] / median
+            print(f"{steps:>5}  {name:<18} {median * 1e3:>10.0f} {of_peak:>8} {ratio:>6.2f}")
 
 
 if __name__ == "__main__":

@@ -47,11 +47,10 @@ def info(name: str, as_json: bool) -> None:
     rows: list[tuple[str, Any]] = [
         ("folder", found.path),
         ("kind", kind),
-        ("encoder", f"{_cell(config, config.encoder_cell, config.encoder_size)} a direction"),
+        ("encoder", _stack(config, "encoder") + " a direction"),
         (
             "decoder",
-            f"{_cell(config, config.decoder_cell, config.decoder_size)}, "
-            f"{config.num_mixtures} mixtures",
+            f"{_stack(config, 'decoder')}, {config.num_mixtures} mixtures",
         ),
         ("categories", _categories(config)),
         ("parameters", f"{parameters:,}"),
@@ -70,10 +69,13 @@ def info(name: str, as_json: bool) -> None:
         click.echo(f"{label:<16}{value}")
 
 
-def _cell(config: ModelConfig, kind: str, units: int) -> str:
-    """Return the kind of a cell with its sizes."""
+def _stack(config: ModelConfig, part: str) -> str:
+    """Return the number and kind of the cells of encoder or decoder, with their sizes."""
+    kind, units = getattr(config, f"{part}_cell"), getattr(config, f"{part}_size")
+    layers = getattr(config, f"{part}_layers")
     inner = f" ({config.hyper_units} beside, embedding {config.hyper_embedding})"
-    return f"{kind} {units}{inner if kind == 'hyper' else ''}"
+    many = f"{layers} layers of " if layers > 1 else ""
+    return f"{many}{kind} {units}{inner if kind == 'hyper' else ''}"
 
 
 def _categories(config: ModelConfig) -> str:

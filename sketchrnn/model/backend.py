@@ -97,6 +97,47 @@ def compiled(function: Callable[..., Any], variables: Sequence[Any]) -> Callable
     return tf.function(function, jit_compile=True, autograph=False, reduce_retracing=True)
 
 
+Product = Callable[[Any, Any], Any]
+"""A matrix product of two tensors."""
+
+PRECISIONS = ("float32", "mixed_bfloat16")
+"""In what the products of a network may be computed; all else is float32."""
+
+
+def product(precision: str) -> Product:
+    """Return the matrix product of a precision, from float32 to float32.
+
+    Args:
+        precision: "float32", or "mixed_bfloat16": the factors are rounded to bfloat16, 8 bits of
+            mantissa; JAX adds up in float32, TensorFlow as the device does, and rounds the sum.
+
+    Raises:
+        BadSettingError: If it is neither.
+    """
+    import keras
+
+    if precision == "float32":
+        return keras.ops.matmul
+    if precision != "mixed_bfloat16":
+        raise BadSettingError(
+            f"unknown precision {precision!r}", hint=f"use {' or '.join(PRECISIONS)}"
+        )
+    if keras.backend.backend() == "jax":
+        import jax.numpy as jnp
+
+        def summed_in_float32(a: Any, b: Any) -> Any:
+            a, b = (jnp.asarray(factor).astype(jnp.bfloat16) for factor in (a, b))
+            return jnp.matmul(a, b, preferred_element_type=jnp.float32)
+
+        return summed_in_float32
+
+    def rounded(a: Any, b: Any) -> Any:
+        a, b = (keras.ops.cast(factor, "bfloat16") for factor in (a, b))
+        return keras.ops.cast(keras.ops.matmul(a, b), "float32")
+
+    return rounded
+
+
 def scan(
     body: Callable[[Any, Any], tuple[Any, tuple[Any, ...]]],
     carry: tuple[Any, ...],

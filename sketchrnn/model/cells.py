@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from sketchrnn.model import backend
 from sketchrnn.model.config import ModelConfig
 from sketchrnn.model.hyper import HyperLSTM
 from sketchrnn.model.layer_norm import LayerNormLSTM
 from sketchrnn.model.recurrent import LSTM
+
+_STROKE5 = 5
 
 Cell = LSTM | LayerNormLSTM | HyperLSTM
 
@@ -43,3 +47,29 @@ def make_cell(
         name=name,
         **more,
     )
+
+
+def make_cells(
+    kind: str,
+    units: int,
+    latent_size: int,
+    config: ModelConfig,
+    names: Sequence[str],
+    precision: str,
+) -> list[Cell]:
+    """Make cells that stand on top of one another; the first reads stroke-5 rows.
+
+    Args:
+        kind: See `make_cell`.
+        units: H of each.
+        latent_size: Length of a vector that joins the input of the first; 0 for none.
+        config: See `make_cell`.
+        names: Of the layers, from below.
+        precision: Of the products over sequences; see `backend.product`.
+    """
+    cells = []
+    for layer, name in enumerate(names):
+        reads = (units, 0) if layer else (_STROKE5, latent_size)
+        cells.append(make_cell(kind, units, *reads, config, name))
+        cells[-1].product = backend.product(precision)
+    return cells

@@ -17,8 +17,14 @@ ADDED_LATER: dict[str, Any] = {
     "hyper_embedding": 32,
     "category_size": 0,
     "categories": (),
+    "input_dropout_rate": 0.0,
+    "output_dropout_rate": 0.0,
+    "encoder_layers": 1,
+    "decoder_layers": 1,
 }
 """Keys that configurations did not have at first, with what they meant then."""
+
+MOST_LAYERS = 16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +49,10 @@ class ModelConfig:
         category_size: Length of the learned vector that stands for a category; 0 for a network
             that is told of none.
         categories: The names of the categories that it is told of; none where that size is 0.
+        input_dropout_rate: The share of the decoder's inputs, z among them, that training drops.
+        output_dropout_rate: The share of what the decoder's cells show that training drops.
+        encoder_layers: Cells on top of one another in each of the encoder's two directions.
+        decoder_layers: Cells on top of one another in the decoder; each starts from z.
 
     Raises:
         BadSettingError: If a value cannot be used.
@@ -63,12 +73,16 @@ class ModelConfig:
     hyper_embedding: int = 32
     category_size: int = 0
     categories: tuple[str, ...] = ()
+    input_dropout_rate: float = 0.0
+    output_dropout_rate: float = 0.0
+    encoder_layers: int = 1
+    decoder_layers: int = 1
 
     def __post_init__(self) -> None:
         """Refuse values that make no network."""
         for name in (
             *("encoder_size", "decoder_size", "z_size", "num_mixtures", "max_seq_len"),
-            *("hyper_units", "hyper_embedding"),
+            *("hyper_units", "hyper_embedding", "encoder_layers", "decoder_layers"),
         ):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
@@ -80,11 +94,17 @@ class ModelConfig:
                 )
         if not (math.isfinite(self.scale_factor) and self.scale_factor > 0):
             raise BadSettingError(f"scale_factor is {self.scale_factor}, and must be above 0")
-        if not 0 <= self.recurrent_dropout_rate < 1:
-            raise BadSettingError(
-                f"recurrent_dropout_rate is {self.recurrent_dropout_rate}, and must be from 0 to "
-                "below 1; it is the share that is dropped, not kept"
-            )
+        for name in ("encoder_layers", "decoder_layers"):
+            if getattr(self, name) > MOST_LAYERS:
+                raise BadSettingError(
+                    f"{name} is {getattr(self, name)}, and must be {MOST_LAYERS} or fewer"
+                )
+        for name in ("recurrent_dropout_rate", "input_dropout_rate", "output_dropout_rate"):
+            if not 0 <= getattr(self, name) < 1:
+                raise BadSettingError(
+                    f"{name} is {getattr(self, name)}, and must be from 0 to below 1; it is the "
+                    "share that is dropped, not kept"
+                )
         self._check_categories()
 
     def _check_categories(self) -> None:
@@ -137,3 +157,12 @@ class ModelConfig:
         if not isinstance(values["categories"], list | tuple):
             raise BadSettingError("categories must be a list of names")
         return cls(**{**values, "categories": tuple(values["categories"])})
+
+
+def layer_names(stem: str, layers: int) -> list[str]:
+    """Return the names of the cells that stand on top of one another.
+
+    >>> layer_names("lstm", 3)
+    ['lstm', 'lstm_2', 'lstm_3']
+    """
+    return [stem if layer == 1 else f"{stem}_{layer}" for layer in range(1, layers + 1)]

@@ -10,9 +10,10 @@ from typing import Any
 import keras
 from keras import ops
 
-from sketchrnn.model.cells import make_cell
-from sketchrnn.model.config import ModelConfig
+from sketchrnn.model.cells import make_cells
+from sketchrnn.model.config import ModelConfig, layer_names
 from sketchrnn.model.recurrent import LSTMState
+from sketchrnn.model.stack import Stack
 
 Tensor = Any
 
@@ -25,17 +26,24 @@ class Decoder(keras.layers.Layer):
 
     Args:
         config: The sizes.
+        precision: Of the products over sequences; see `backend.product`.
 
     Source:
         Ha and Eck (2017), section 3.2.
     """
 
-    def __init__(self, config: ModelConfig) -> None:
-        """Make the cell, the projection of the condition to its state, and the output layer."""
+    def __init__(self, config: ModelConfig, precision: str = "float32") -> None:
+        """Make the cells, the projection of the condition to its state, and the output layer."""
         super().__init__(name="decoder")
         size = config.decoder_size
-        self.lstm = make_cell(
-            config.decoder_cell, size, 5, config.condition_size, config, name="lstm"
+        names = layer_names("lstm", config.decoder_layers)
+        self.cells = make_cells(
+            config.decoder_cell, size, config.condition_size, config, names, precision
+        )
+        self.lstm = Stack(
+            self.cells,
+            input_dropout_rate=config.input_dropout_rate,
+            output_dropout_rate=config.output_dropout_rate,
         )
         self.initial = None
         if config.condition_size:

@@ -7,8 +7,9 @@ from typing import Any
 import keras
 from keras import ops
 
-from sketchrnn.model.cells import make_cell
-from sketchrnn.model.config import ModelConfig
+from sketchrnn.model.cells import make_cells
+from sketchrnn.model.config import ModelConfig, layer_names
+from sketchrnn.model.stack import Stack
 
 Tensor = Any
 
@@ -18,19 +19,28 @@ class Encoder(keras.layers.Layer):
 
     Args:
         config: The sizes.
+        precision: Of the products over sequences; see `backend.product`.
 
     Source:
         Ha and Eck (2017), section 3.2.
     """
 
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: ModelConfig, precision: str = "float32") -> None:
         """Make both directions and the two projections."""
         super().__init__(name="encoder")
         size = config.encoder_size
-        self.forward, self.backward = (
-            make_cell(config.encoder_cell, size, 5, config.category_size, config, name=name)
-            for name in ("forward", "backward")
-        )
+        self.cells = [
+            make_cells(
+                config.encoder_cell,
+                size,
+                config.category_size,
+                config,
+                layer_names(direction, config.encoder_layers),
+                precision,
+            )
+            for direction in ("forward", "backward")
+        ]
+        self.forward, self.backward = (Stack(cells) for cells in self.cells)
         small = keras.initializers.RandomNormal(stddev=0.001)
         self.z_mean = keras.layers.Dense(config.z_size, kernel_initializer=small, name="z_mean")
         self.z_log_var = keras.layers.Dense(

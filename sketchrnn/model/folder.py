@@ -11,7 +11,7 @@ import dataclasses
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -22,13 +22,14 @@ from numpy.typing import NDArray
 
 from sketchrnn.drawing import BadFileError, BadSettingError
 from sketchrnn.drawing.files import whole_folder
-from sketchrnn.model.config import ADDED_LATER, ModelConfig
+from sketchrnn.model.config import ADDED_LATER, ModelConfig, layer_names
 
 FORMAT = "sketchrnn-model"
 FORMAT_VERSION = 1
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.weights.h5"
 _LARGEST_CONFIG = 1 << 20
+_STROKE5 = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,19 +135,20 @@ def weight_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     shapes: dict[str, tuple[int, ...]] = {}
     if config.conditional:
         for direction in ("forward", "backward"):
-            for name, shape in _cell_shapes(
-                config.encoder_cell, e, config.category_size, config
-            ).items():
-                shapes[f"encoder/{direction}/{name}"] = shape
+            names = layer_names(f"encoder/{direction}", config.encoder_layers)
+            shapes.update(
+                _stack_shapes(names, config.encoder_cell, e, config.category_size, config)
+            )
         for name in ("z_mean", "z_log_var"):
             shapes[f"encoder/{name}/kernel"] = (2 * e, z)
             shapes[f"encoder/{name}/bias"] = (z,)
     if config.condition_size:
-        state = 2 * (d + (config.hyper_units if config.decoder_cell == "hyper" else 0))
+        state = d + (config.hyper_units if config.decoder_cell == "hyper" else 0)
+        state *= 2 * config.decoder_layers
         shapes["decoder/initial_state/kernel"] = (config.condition_size, state)
         shapes["decoder/initial_state/bias"] = (state,)
-    for name, shape in _cell_shapes(config.decoder_cell, d, config.condition_size, config).items():
-        shapes[f"decoder/lstm/{name}"] = shape
+    names = layer_names("decoder/lstm", config.decoder_layers)
+    shapes.update(_stack_shapes(names, config.decoder_cell, d, config.condition_size, config))
     shapes["decoder/output/kernel"] = (d, config.output_size)
     shapes["decoder/output/bias"] = (config.output_size,)
     if config.category_size:
@@ -154,15 +156,27 @@ def weight_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
+def _stack_shapes(
+    names: Sequence[str], kind: str, units: int, latent_size: int, config: ModelConfig
+) -> dict[str, tuple[int, ...]]:
+    """Return the weights of cells on top of one another; the latent vector joins the first."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for layer, room in enumerate(names):
+        reads = (units, 0) if layer else (_STROKE5, latent_size)
+        cell = _cell_shapes(kind, units, *reads, config)
+        shapes.update({f"{room}/{name}": shape for name, shape in cell.items()})
+    return shapes
+
+
 def _cell_shapes(
-    kind: str, units: int, latent_size: int, config: ModelConfig
+    kind: str, units: int, input_size: int, latent_size: int, config: ModelConfig
 ) -> dict[str, tuple[int, ...]]:
     """Return the weights of a recurrent cell; its class tells what each is."""
     gates = 4 * units
     shapes: dict[str, tuple[int, ...]] = {}
     if latent_size:
         shapes["latent_kernel"] = (latent_size, gates)
-    shapes["input_kernel"] = (5, gates)
+    shapes["input_kernel"] = (input_size, gates)
     shapes["recurrent_kernel"] = (units, gates)
     if kind != "layer_norm":
         shapes["bias"] = (gates,)
@@ -170,7 +184,7 @@ def _cell_shapes(
         shapes.update(_norm_shapes("", units))
     if kind == "hyper":
         inner, size = config.hyper_units, config.hyper_embedding
-        shapes["hyper_input_kernel"] = (5, 4 * inner)
+        shapes["hyper_input_kernel"] = (input_size, 4 * inner)
         if latent_size:
             shapes["hyper_latent_kernel"] = (latent_size, 4 * inner)
         shapes["hyper_hidden_kernel"] = (units, 4 * inner)

@@ -26,12 +26,13 @@ from sketchrnn.model.layer_norm import (
     with_forget_bias,
 )
 from sketchrnn.model.recurrent import (
+    Dropout,
     JointGlorot,
     LSTMState,
     OrthogonalGates,
     Recurrent,
-    RecurrentDropout,
     flat_transposed,
+    reading_kernel,
 )
 
 Tensor = Any
@@ -90,12 +91,13 @@ class HyperStep(NamedTuple):
     embedding: Tensor
 
 
-def modulate(embedding: Tensor, kernel: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def modulate(
+    embedding: Tensor, kernel: Tensor, product: backend.Product = ops.matmul
+) -> tuple[Tensor, Tensor, Tensor]:
     """Return scales of the input's sums, scales of the state's, and shifts, (B, 4H) each."""
     size = kernel.shape[1]
     parts = [
-        ops.matmul(embedding[:, k * size : (k + 1) * size], kernel[k])
-        for k in range(SCALES + SHIFTS)
+        product(embedding[:, k * size : (k + 1) * size], kernel[k]) for k in range(SCALES + SHIFTS)
     ]
     of_input, of_state, shift = (
         ops.concatenate(parts[first : first + 4], axis=1) for first in (0, 4, 8)
@@ -109,6 +111,7 @@ def hyper_step(
     state: LSTMState,
     weights: HyperWeights,
     masks: tuple[Tensor | None, Tensor | None] = (None, None),
+    product: backend.Product = ops.matmul,
 ) -> HyperStep:
     """Go one step.
 
@@ -118,11 +121,12 @@ def hyper_step(
         state: (B, H + U) each.
         weights: See `HyperWeights`.
         masks: (B, H) and (B, U) factors of the candidates; None: all 1.
+        product: Of matrices; see `backend.product`.
     """
     units = weights.recurrent_kernel.shape[0]
     hidden = state.hidden[:, :units]
     inner = norm_step(
-        ops.matmul(
+        product(
             ops.concatenate([state.hidden[:, units:], hidden, row], axis=1), weights.inner_kernel
         )
         + constant[:, 4 * units :],
@@ -130,10 +134,10 @@ def hyper_step(
         weights.inner_norm,
         masks[1],
     )
-    embedding = ops.matmul(inner.hidden, weights.embedding_kernel) + weights.embedding_bias
-    of_input, of_state, shift = modulate(embedding, weights.modulation_kernel)
-    recurrent = ops.matmul(hidden, weights.recurrent_kernel)
-    of_row = ops.matmul(row, weights.input_kernel) + constant[:, : 4 * units]
+    embedding = product(inner.hidden, weights.embedding_kernel) + weights.embedding_bias
+    of_input, of_state, shift = modulate(embedding, weights.modulation_kernel, product)
+    recurrent = product(hidden, weights.recurrent_kernel)
+    of_row = product(row, weights.input_kernel) + constant[:, : 4 * units]
     sums = of_input * of_row + of_state * recurrent + shift + weights.bias
     outer = norm_step(sums, state.cell[:, :units], weights.norm, masks[0])
     return HyperStep(outer, inner, recurrent, embedding)
@@ -146,7 +150,8 @@ def hyper_sequence(
     weights: HyperWeights,
     *,
     lengths: Tensor | None = None,
-    dropout: RecurrentDropout | None = None,
+    dropout: Dropout | None = None,
+    product: backend.Product = ops.matmul,
 ) -> tuple[Tensor, LSTMState]:
     """Run a HyperLSTM over a sequence.
 
@@ -158,6 +163,7 @@ def hyper_sequence(
         weights: The forget bias is part of both betas.
         lengths: (B,) int32. From its length on, a drawing keeps its state. None: all T steps.
         dropout: Recurrent dropout of both LSTMs, in training.
+        product: Of matrices; see `backend.product`.
 
     Returns:
         (T, B, H) hidden states and the last state. The gradient covers inputs, constant, state
@@ -188,7 +194,7 @@ def hyper_sequence(
 
         def forward(carry: tuple[Tensor, ...], at: tuple[Tensor, Tensor]) -> Any:
             step, row = at
-            new = hyper_step(row, constant, LSTMState(*carry), weights, masks_at(step))
+            new = hyper_step(row, constant, LSTMState(*carry), weights, masks_at(step), product)
             kept = (
                 ops.concatenate([new.outer.hidden, new.inner.hidden], axis=1),
                 ops.concatenate([new.outer.cell, new.inner.cell], axis=1),
@@ -234,8 +240,8 @@ def hyper_sequence(
                     weights.norm,
                     mask,
                 )
-                of_input, of_state, _ = modulate(embedding, weights.modulation_kernel)
-                of_row = ops.matmul(row, weights.input_kernel) + constant[:, : 4 * units]
+                of_input, of_state, _ = modulate(embedding, weights.modulation_kernel, product)
+                of_row = product(row, weights.input_kernel) + constant[:, : 4 * units]
                 d_row = d_sums * of_input
                 d_recurrent = d_sums * of_state
                 d_modulation = ops.concatenate(
@@ -243,21 +249,21 @@ def hyper_sequence(
                 )  # (B, 12H)
                 d_embedding = ops.concatenate(
                     [
-                        ops.matmul(d_modulation[:, k * units : (k + 1) * units], back_modulation[k])
+                        product(d_modulation[:, k * units : (k + 1) * units], back_modulation[k])
                         for k in range(SCALES + SHIFTS)
                     ],
                     axis=1,
                 )
                 d_inner_sums, d_inner_cell, d_inner_norm = norm_step_backward(
-                    d_hidden[:, units:] + ops.matmul(d_embedding, transposed[2]),
+                    d_hidden[:, units:] + product(d_embedding, transposed[2]),
                     d_cell[:, units:],
                     cell_before[:, units:],
                     NormStep(d_hidden, cell[:, units:], inner_normal, inner_scale),
                     weights.inner_norm,
                     inner_mask,
                 )
-                d_state = ops.matmul(d_inner_sums, transposed[1])  # (B, U + H)
-                d_outer_hidden = ops.matmul(d_recurrent, transposed[0]) + d_state[:, inner_units:]
+                d_state = product(d_inner_sums, transposed[1])  # (B, U + H)
+                d_outer_hidden = product(d_recurrent, transposed[0]) + d_state[:, inner_units:]
                 before = (
                     ops.concatenate([d_outer_hidden, d_state[:, :inner_units]], axis=1),
                     ops.concatenate([d_outer_cell, d_inner_cell], axis=1),
@@ -284,14 +290,15 @@ def hyper_sequence(
             inner_hiddens = hiddens[..., units:]
             d_modulation_kernel = ops.stack(
                 [
-                    _product(
+                    _weight_gradient(
+                        product,
                         saved[7][..., k * size : (k + 1) * size],
                         d_modulation[..., k * units : (k + 1) * units],
                     )
                     for k in range(SCALES + SHIFTS)
                 ]
             )
-            d_inputs = ops.matmul(d_rows, ops.transpose(weights.input_kernel)) + ops.matmul(
+            d_inputs = product(d_rows, ops.transpose(weights.input_kernel)) + product(
                 d_inner_sums, ops.transpose(weights.inner_kernel[inner_units + units :])
             )
             d_constant = ops.concatenate([d_rows, d_inner_sums], axis=2)
@@ -300,12 +307,12 @@ def hyper_sequence(
                 ops.sum(d_constant, axis=0),
                 d_first_hidden,
                 d_first_cell,
-                _product(inputs, d_rows),
-                _product(before[..., :units], d_recurrent),
+                _weight_gradient(product, inputs, d_rows),
+                _weight_gradient(product, before[..., :units], d_recurrent),
                 # the shifts are added to the sums as the bias is
                 ops.sum(d_modulation[..., SCALES * units :], axis=(0, 1)),
-                _product(inner_inputs, d_inner_sums),
-                _product(inner_hiddens, d_embedding),
+                _weight_gradient(product, inner_inputs, d_inner_sums),
+                _weight_gradient(product, inner_hiddens, d_embedding),
                 ops.sum(d_embedding, axis=(0, 1)),
                 d_modulation_kernel,
                 *d_norms,
@@ -331,10 +338,10 @@ def _gathered(flat: tuple[Tensor, ...]) -> HyperWeights:
     return HyperWeights._make((*flat[:_KERNELS], NormWeights(*norms[:4]), NormWeights(*norms[4:])))
 
 
-def _product(inputs: Tensor, d_outputs: Tensor) -> Tensor:
+def _weight_gradient(product: backend.Product, inputs: Tensor, d_outputs: Tensor) -> Tensor:
     """Return the gradient (K, L) of a kernel from (T, B, K) and (T, B, L)."""
     flat = ops.reshape(d_outputs, (-1, d_outputs.shape[-1]))
-    return ops.matmul(flat_transposed(inputs), flat)
+    return product(flat_transposed(inputs), flat)
 
 
 class HyperLSTM(Recurrent):
@@ -427,17 +434,19 @@ class HyperLSTM(Recurrent):
             self._add(f"{prefix}cell_beta", (units,), "zeros"),
         ]
 
-    def gathered(self) -> HyperWeights:
-        """Return the weights as the steps use them: values, not variables."""
+    def gathered(self, inputs: Tensor) -> HyperWeights:
+        """Return the weights as the steps use them: values, not variables.
+
+        Those that read the input read the latent vector too, where the inputs carry one.
+        """
+        inner_input = reading_kernel(inputs, self.hyper_input_kernel, self.hyper_latent_kernel)
         bias = ops.convert_to_tensor(self.scale_embedding_bias)
         scales = bias.shape[0]
         return HyperWeights(
-            ops.copy(self.input_kernel),
+            reading_kernel(inputs, self.input_kernel, self.latent_kernel),
             ops.copy(self.recurrent_kernel),
             ops.copy(self.bias),
-            ops.concatenate(
-                [self.hyper_recurrent_kernel, self.hyper_hidden_kernel, self.hyper_input_kernel]
-            ),
+            ops.concatenate([self.hyper_recurrent_kernel, self.hyper_hidden_kernel, inner_input]),
             ops.concatenate([self.scale_embedding_kernel, self.shift_embedding_kernel], axis=1),
             ops.concatenate([bias, ops.zeros((scales * SHIFTS // SCALES,))]),
             ops.concatenate([self.scale_kernel, self.shift_kernel]),
@@ -466,14 +475,15 @@ class HyperLSTM(Recurrent):
             inputs,
             self.constant(batch_size, latent),
             self.zero_state(batch_size) if state is None else state,
-            self.gathered(),
+            self.gathered(inputs),
             lengths=lengths,
             dropout=self.dropout(dropout_keys),
+            product=self.product,
         )
 
     def step(self, row: Tensor, constant: Tensor, state: LSTMState) -> LSTMState:
         """Run one step without dropout: (B, D) inputs, (B, 4H + 4U) of `constant`, a state."""
-        new = hyper_step(row, constant, state, self.gathered())
+        new = hyper_step(row, constant, state, self.gathered(row))
         return LSTMState(
             ops.concatenate([new.outer.hidden, new.inner.hidden], axis=1),
             ops.concatenate([new.outer.cell, new.inner.cell], axis=1),

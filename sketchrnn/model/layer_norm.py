@@ -15,14 +15,15 @@ from keras import ops
 
 from sketchrnn.model import backend
 from sketchrnn.model.recurrent import (
+    Dropout,
     JointGlorot,
     LSTMState,
     OrthogonalGates,
     Recurrent,
-    RecurrentDropout,
     activate_gates,
     flat_transposed,
     forget_shift,
+    reading_kernel,
     split_gates,
 )
 
@@ -155,7 +156,8 @@ def layer_norm_sequence(
     weights: NormWeights,
     *,
     lengths: Tensor | None = None,
-    dropout: RecurrentDropout | None = None,
+    dropout: Dropout | None = None,
+    product: backend.Product = ops.matmul,
 ) -> tuple[Tensor, LSTMState]:
     """Run a layer-norm LSTM over a sequence.
 
@@ -171,6 +173,7 @@ def layer_norm_sequence(
         weights: The forget bias is part of beta.
         lengths: (B,) int32. From its length on, a drawing keeps its state. None: all T steps.
         dropout: Recurrent dropout, in training.
+        product: Of matrices; see `backend.product`.
 
     Returns:
         (T, B, H) hidden states and the last state. The gradient covers inputs, constant, state
@@ -198,7 +201,7 @@ def layer_norm_sequence(
         def forward(carry: tuple[Tensor, ...], at: tuple[Tensor, Tensor]) -> Any:
             hidden, cell = carry
             step, row = at
-            sums = ops.matmul(ops.concatenate([hidden, row], axis=1), kernel) + constant
+            sums = product(ops.concatenate([hidden, row], axis=1), kernel) + constant
             mask = None if dropout is None else dropout.mask(step, units)
             new = norm_step(sums, cell, weights, mask)
             kept = (new.hidden, new.cell)
@@ -230,7 +233,7 @@ def layer_norm_sequence(
                     weights,
                     None if dropout is None else dropout.mask(step, units),
                 )
-                before = (ops.matmul(d_sums, transposed), d_cell)
+                before = (product(d_sums, transposed), d_cell)
                 if alive is not None:
                     before = keep_ended(alive, before, reached)
                 summed = (a + b for a, b in zip(d_weights, d_norm, strict=True))
@@ -246,12 +249,12 @@ def layer_norm_sequence(
             )
             flat = ops.reshape(d_sums, (-1, 4 * units))  # (T B, 4H)
             return (
-                ops.matmul(d_sums, ops.transpose(input_kernel)),
+                product(d_sums, ops.transpose(input_kernel)),
                 ops.sum(d_sums, axis=0),
                 d_first_hidden,
                 d_first_cell,
-                ops.matmul(flat_transposed(inputs), flat),
-                ops.matmul(flat_transposed(shifted(hidden, hiddens)), flat),
+                product(flat_transposed(inputs), flat),
+                product(flat_transposed(shifted(hidden, hiddens)), flat),
                 *d_weights,
             )
 
@@ -359,11 +362,12 @@ class LayerNormLSTM(Recurrent):
             self.constant(batch_size, latent),
             self.zero_state(batch_size) if state is None else state,
             # values, not variables: TensorFlow lets no custom gradient touch a variable
-            ops.copy(self.input_kernel),
+            reading_kernel(inputs, self.input_kernel, self.latent_kernel),
             ops.copy(self.recurrent_kernel),
             self.norm_weights(),
             lengths=lengths,
             dropout=self.dropout(dropout_keys),
+            product=self.product,
         )
 
     def step(self, row: Tensor, constant: Tensor, state: LSTMState) -> LSTMState:

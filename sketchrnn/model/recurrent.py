@@ -36,8 +36,8 @@ class LSTMState(NamedTuple):
     cell: Tensor
 
 
-class RecurrentDropout(NamedTuple):
-    """Which elements of the candidate g are dropped in training.
+class Dropout(NamedTuple):
+    """Which elements of the candidate g, or of inputs or outputs, are dropped in training.
 
     A mask is a hash of (key of the drawing, step, unit): the same on every backend, in every
     batch, forwards and backwards, and nothing is stored.
@@ -53,7 +53,16 @@ class RecurrentDropout(NamedTuple):
     def mask(self, step: Tensor, units: int) -> Tensor:
         """Return the (B, units) factors of one step: 0 or 1 / (1 - rate)."""
         counter = step * units + ops.arange(units, dtype="int32")  # (H,)
-        bits = _hash(ops.expand_dims(self.keys, 1), ops.expand_dims(counter, 0))  # (B, H)
+        return self._factors(ops.expand_dims(self.keys, 1), ops.expand_dims(counter, 0))  # (B, H)
+
+    def masks(self, steps: Tensor, units: int) -> Tensor:
+        """Return the (T, B, units) factors of (T,) steps."""
+        steps = ops.expand_dims(steps, (1, 2))
+        counter = steps * units + ops.arange(units, dtype="int32")  # (T, 1, units)
+        return self._factors(ops.expand_dims(self.keys, (0, 2)), counter)
+
+    def _factors(self, keys: Tensor, counter: Tensor) -> Tensor:
+        bits = _hash(keys, counter)
         uniform = ops.bitwise_and(ops.right_shift(bits, 32 - _UNIFORM_BITS), 0xFFFFFF)
         kept = uniform >= round(self.rate * (1 << _UNIFORM_BITS))
         return ops.cast(kept, "float32") / (1.0 - self.rate)
@@ -93,7 +102,8 @@ def lstm_sequence(
     recurrent_kernel: Tensor,
     *,
     lengths: Tensor | None = None,
-    dropout: RecurrentDropout | None = None,
+    dropout: Dropout | None = None,
+    product: backend.Product = ops.matmul,
 ) -> tuple[Tensor, LSTMState]:
     """Run an LSTM over a sequence.
 
@@ -109,6 +119,7 @@ def lstm_sequence(
         recurrent_kernel: (H, 4H), W_h.
         lengths: (B,) int32. From its length on, a drawing keeps its state. None: all T steps.
         dropout: Recurrent dropout, in training.
+        product: Of matrices; see `backend.product`.
 
     Returns:
         (T, B, H) hidden states and the last state. The gradient covers inputs, constant, state
@@ -135,7 +146,7 @@ def lstm_sequence(
         def forward(carry: tuple[Tensor, ...], at: tuple[Tensor, Tensor]) -> Any:
             hidden, cell = carry
             step, row = at
-            gates = ops.matmul(ops.concatenate([hidden, row], axis=1), kernel) + constant
+            gates = product(ops.concatenate([hidden, row], axis=1), kernel) + constant
             saved = activate_gates(gates)
             i, g, f, o = split_gates(saved)
             candidate = g if dropout is None else g * dropout.mask(step, units)
@@ -179,7 +190,7 @@ def lstm_sequence(
                 if lengths is not None:
                     alive = ops.expand_dims(step < lengths, 1)
                     d_gates = ops.where(alive, d_gates, 0.0)
-                d_hidden_before = ops.matmul(d_gates, transposed)
+                d_hidden_before = product(d_gates, transposed)
                 if lengths is not None:
                     d_hidden_before = ops.where(alive, d_hidden_before, d_hidden)
                     d_cell_before = ops.where(alive, d_cell_before, d_cell)
@@ -194,9 +205,9 @@ def lstm_sequence(
             )
             hiddens_before = ops.concatenate([ops.expand_dims(hidden, 0), hiddens[:-1]])
             flat = ops.reshape(d_gates, (-1, 4 * units))  # (T B, 4H)
-            d_inputs = ops.matmul(d_gates, ops.transpose(input_kernel))
-            d_input_kernel = ops.matmul(flat_transposed(inputs), flat)
-            d_recurrent_kernel = ops.matmul(flat_transposed(hiddens_before), flat)
+            d_inputs = product(d_gates, ops.transpose(input_kernel))
+            d_input_kernel = product(flat_transposed(inputs), flat)
+            d_recurrent_kernel = product(flat_transposed(hiddens_before), flat)
             return (
                 d_inputs,
                 ops.sum(d_gates, axis=0),
@@ -236,6 +247,13 @@ def flat_transposed(sequence: Tensor) -> Tensor:
     return ops.transpose(ops.reshape(sequence, (-1, sequence.shape[-1])))
 
 
+def reading_kernel(inputs: Tensor, input_kernel: Tensor, latent_kernel: Tensor | None) -> Tensor:
+    """Return the kernel that reads inputs, with the latent's rows where they carry a latent."""
+    if latent_kernel is None or inputs.shape[-1] == input_kernel.shape[0]:
+        return ops.copy(input_kernel)
+    return ops.concatenate([input_kernel, latent_kernel])
+
+
 def forget_shift(units: int, forget_bias: float) -> Tensor:
     """Return (4H,): the forget bias at the gates f, the third quarter, and 0 elsewhere."""
     shift = np.zeros(4 * units, np.float32)
@@ -255,6 +273,9 @@ class Recurrent(keras.layers.Layer):
 
     hidden_first = True
     """Whether the reference packs the state as hidden, cell, and not as cell, hidden."""
+
+    product: backend.Product = staticmethod(ops.matmul)
+    """Of matrices, over a sequence; a single step is always in float32."""
 
     def __init__(self, units: int, state_size: int, dropout_rate: float, name: str) -> None:
         """Keep the sizes."""
@@ -277,11 +298,19 @@ class Recurrent(keras.layers.Layer):
         """Return what others see of a state, (B, H)."""
         return state.hidden[:, : self.units]
 
-    def dropout(self, keys: Tensor | None) -> RecurrentDropout | None:
+    def constant(self, batch_size: Tensor, latent: Tensor | None) -> Tensor:
+        """Return what every step adds to the sums of the gates, (B, 4 state_size)."""
+        raise NotImplementedError
+
+    def step(self, row: Tensor, constant: Tensor, state: LSTMState) -> LSTMState:
+        """Run one step without dropout: (B, D) inputs, what `constant` gives, a state."""
+        raise NotImplementedError
+
+    def dropout(self, keys: Tensor | None) -> Dropout | None:
         """Return the dropout of a batch; None without keys, or where nothing is dropped."""
         if keys is None or not self.dropout_rate:
             return None
-        return RecurrentDropout(keys, self.dropout_rate)
+        return Dropout(keys, self.dropout_rate)
 
 
 class LSTM(Recurrent):
@@ -347,11 +376,11 @@ class LSTM(Recurrent):
         """Run over (T, B, D) inputs; see `lstm_sequence`.
 
         Args:
-            inputs: (T, B, D).
+            inputs: (T, B, D), or (T, B, D + latent_size) with a latent vector of every step.
             state: The initial state; None for zeros.
             latent: (B, latent_size), or None.
             lengths: (B,) int32, or None.
-            dropout_keys: (B,) int32, in training: see `RecurrentDropout`. None: nothing drops.
+            dropout_keys: (B,) int32, in training: see `Dropout`. None: nothing drops.
 
         Returns:
             (T, B, H) hidden states and the last state.
@@ -362,10 +391,11 @@ class LSTM(Recurrent):
             self.constant(batch_size, latent),
             self.zero_state(batch_size) if state is None else state,
             # values, not variables: TensorFlow lets no custom gradient touch a variable
-            ops.copy(self.input_kernel),
+            reading_kernel(inputs, self.input_kernel, self.latent_kernel),
             ops.copy(self.recurrent_kernel),
             lengths=lengths,
             dropout=self.dropout(dropout_keys),
+            product=self.product,
         )
 
     def step(self, row: Tensor, constant: Tensor, state: LSTMState) -> LSTMState:

@@ -34,18 +34,22 @@ class SketchVAE(keras.Model):
     Args:
         config: Sizes and kinds.
         kl_min: The floor under the KL loss (nats, mean over z), below which it is not minimised.
+        precision: In what the recurrent cells multiply matrices over sequences, "float32" or
+            "mixed_bfloat16"; weights, states, losses and all else are float32.
 
     Source:
         Ha and Eck (2017), "A Neural Representation of Sketch Drawings".
     """
 
-    def __init__(self, config: ModelConfig, kl_min: float = 0.2) -> None:
+    def __init__(
+        self, config: ModelConfig, kl_min: float = 0.2, precision: str = "float32"
+    ) -> None:
         """Make the layers with their weights."""
         super().__init__(name="sketch_vae")
         self.config = config
         self.kl_min = kl_min
-        self.encoder = Encoder(config) if config.conditional else None
-        self.decoder = Decoder(config)
+        self.encoder = Encoder(config, precision) if config.conditional else None
+        self.decoder = Decoder(config, precision)
         self.categories = Categories(config) if config.category_size else None
         self.trackers = {
             name: keras.metrics.Mean(name=name)

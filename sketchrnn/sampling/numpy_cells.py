@@ -6,7 +6,7 @@ the order i, g, f, o.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -165,10 +165,78 @@ CELL_CLASSES: dict[str, type[Cell]] = {
 }
 
 
-def make_cell(kind: str, weights: Mapping[str, Array], room: str, config: ModelConfig) -> Cell:
-    """Make the cell whose weights have names that begin with `room`, such as "decoder/lstm/"."""
-    own = {name.removeprefix(room): w for name, w in weights.items() if name.startswith(room)}
-    return CELL_CLASSES[kind](own, config.forget_bias)
+class NumpyStack:
+    """Cells on top of one another; see `model.stack`. States and constants stand side by side.
+
+    Args:
+        cells: From below.
+    """
+
+    def __init__(self, cells: Sequence[Cell]) -> None:
+        """Find where each cell's state stands."""
+        self._cells = cells
+        self.units = cells[-1].units
+        sizes = [cell.state_size for cell in cells]
+        self.state_size = sum(sizes)
+        self._ends = np.cumsum(sizes)[:-1]
+
+    def constant(self, z: Array | None, batch_size: int) -> Array:
+        """Return what every step adds to the sums, (B, 4 state_size)."""
+        parts = [self._cells[0].constant(z, batch_size)]
+        parts += [cell.constant(None, batch_size) for cell in self._cells[1:]]
+        return np.concatenate(parts, axis=1)
+
+    def unpack(self, packed: Array) -> tuple[Array, Array]:
+        """Take (B, 2 state_size) numbers apart: hidden, cell."""
+        states = []
+        for cell, part in zip(self._cells, np.split(packed, 2 * self._ends, axis=1), strict=True):
+            first, second = np.split(part, 2, axis=1)
+            states.append((first, second) if cell.hidden_first else (second, first))
+        return _joined(states)
+
+    def shown(self, hidden: Array) -> Array:
+        """Return what others see, (B, H) of the uppermost cell."""
+        first = hidden.shape[1] - self._cells[-1].state_size
+        return hidden[:, first : first + self.units]
+
+    def step(self, row: Array, hidden: Array, cell: Array, constant: Array) -> tuple[Array, Array]:
+        """Go one step: (B, 5) input row -> hidden, cell."""
+        if len(self._cells) == 1:
+            return self._cells[0].step(row, hidden, cell, constant)
+        parts = (np.split(array, self._ends, axis=1) for array in (hidden, cell))
+        constants = np.split(constant, 4 * self._ends, axis=1)
+        states = []
+        for own, *before in zip(self._cells, *parts, constants, strict=True):
+            states.append(own.step(row, *before))
+            row = states[-1][0][:, : own.units]
+        return _joined(states)
+
+
+def _joined(states: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
+    """Put the states of several cells side by side."""
+    if len(states) == 1:
+        return states[0]
+    hiddens, cells = zip(*states, strict=True)
+    return np.concatenate(hiddens, axis=1), np.concatenate(cells, axis=1)
+
+
+def make_stack(
+    kind: str, weights: Mapping[str, Array], rooms: Sequence[str], config: ModelConfig
+) -> NumpyStack:
+    """Make the cells whose weights stand in rooms such as "decoder/lstm"."""
+    return NumpyStack(
+        [
+            CELL_CLASSES[kind](
+                {
+                    name.removeprefix(f"{room}/"): array
+                    for name, array in weights.items()
+                    if name.startswith(f"{room}/")
+                },
+                config.forget_bias,
+            )
+            for room in rooms
+        ]
+    )
 
 
 def sigmoid(x: Array) -> Array:

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchrnn.model.config import ModelConfig
+from sketchrnn.model.config import ModelConfig, layer_names
 from sketchrnn.sampling.mixture import Temperature, pick_step
-from sketchrnn.sampling.numpy_cells import make_cell
+from sketchrnn.sampling.numpy_cells import make_stack
 
 Array = NDArray[np.float32]
 
@@ -31,7 +31,8 @@ class NumpyDecoder:
         """Make the cell."""
         self.config = config
         self._weights = weights
-        self._cell = make_cell(config.decoder_cell, weights, "decoder/lstm/", config)
+        rooms = layer_names("decoder/lstm", config.decoder_layers)
+        self._cell = make_stack(config.decoder_cell, weights, rooms, config)
         self.embeddings = weights.get("categories/embedding")
 
     def start(self, condition: Array | None, batch_size: int) -> tuple[Array, Array, Array]:
@@ -50,16 +51,14 @@ class NumpyDecoder:
             condition @ weights["decoder/initial_state/kernel"]
             + weights["decoder/initial_state/bias"]
         )
-        first, second = np.split(state, 2, axis=1)
-        hidden, cell = (first, second) if self._cell.hidden_first else (second, first)
-        return hidden, cell, constant
+        return *self._cell.unpack(state), constant
 
     def step(
         self, row: Array, hidden: Array, cell: Array, constant: Array
     ) -> tuple[Array, Array, Array]:
         """Go one step: (B, 5) input row -> (B, 3 + 6M) outputs, hidden, cell."""
         hidden, cell = self._cell.step(row, hidden, cell, constant)
-        weights, shown = self._weights, hidden[:, : self._cell.units]
+        weights, shown = self._weights, self._cell.shown(hidden)
         outputs = shown @ weights["decoder/output/kernel"] + weights["decoder/output/bias"]
         return outputs, hidden, cell
 
@@ -90,7 +89,12 @@ class NumpyEncoder:
         self.config = config
         self._weights = weights
         self._cells = {
-            direction: make_cell(config.encoder_cell, weights, f"encoder/{direction}/", config)
+            direction: make_stack(
+                config.encoder_cell,
+                weights,
+                layer_names(f"encoder/{direction}", config.encoder_layers),
+                config,
+            )
             for direction in ("forward", "backward")
         }
 
@@ -134,4 +138,4 @@ class NumpyEncoder:
             new_hidden, new_cell = of_direction.step(steps[:, step], hidden, cell, constant)
             hidden = np.where(alive, new_hidden, hidden)
             cell = np.where(alive, new_cell, cell)
-        return hidden[:, : of_direction.units]
+        return of_direction.shown(hidden)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from sketchrnn.drawing import BadSettingError
+from sketchrnn.model.backend import PRECISIONS
 from sketchrnn.model.config import ModelConfig
 
 
@@ -34,6 +35,7 @@ class TrainConfig:
         seed: Of everything random.
         evaluate_every: Steps between validations and checkpoints.
         sample_every: Steps between pages of drawings; 0 for none.
+        precision: Of the recurrent products, "float32" or "mixed_bfloat16"; see `SketchVAE`.
 
     Raises:
         BadSettingError: If a value cannot be used.
@@ -56,12 +58,17 @@ class TrainConfig:
     seed: int = 0
     evaluate_every: int = 500
     sample_every: int = 1000
+    precision: str = "float32"
 
     def __post_init__(self) -> None:
         """Refuse values that no run could use."""
         for name in ("steps", "batch_size", "num_buckets", "evaluate_every"):
             if getattr(self, name) < 1:
                 raise BadSettingError(f"{name} is {getattr(self, name)}, and must be 1 or more")
+        if self.precision not in PRECISIONS:
+            raise BadSettingError(
+                f"precision is {self.precision!r}, and must be {' or '.join(PRECISIONS)}"
+            )
         for name in ("learning_rate", "min_learning_rate", "grad_clip"):
             if not getattr(self, name) > 0:
                 raise BadSettingError(f"{name} is {getattr(self, name)}, and must be above 0")

@@ -126,7 +126,9 @@ class Trainer:
         valid = data.splits.get("valid")
         self._valid = valid if valid else data["train"]
         keras.utils.set_random_seed(train_config.seed)
-        self.network = SketchVAE(config, kl_min=train_config.kl_min)
+        self.network = SketchVAE(
+            config, kl_min=train_config.kl_min, precision=train_config.precision
+        )
         self.network.compile(
             optimizer=keras.optimizers.Adam(
                 ExponentialDecay(

@@ -17,7 +17,7 @@ OTHER = "jax"
 @pytest.mark.skipif(importlib.util.find_spec(OTHER) is None, reason="needs jax")
 @pytest.mark.skipif(os.environ.get("KERAS_BACKEND") == OTHER, reason="this is the other process")
 def test_network_on_jax():
-    names = ("recurrent", "cells", "categories", "mdn", "vae", "reference")
+    names = ("recurrent", "cells", "stack", "precision", "categories", "mdn", "vae", "reference")
     files = [f"test_{name}.py" for name in names]
     result = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]

@@ -19,7 +19,7 @@ from sketchrnn.model.cells import CELL_CLASSES, make_cell
 from sketchrnn.model.config import CELLS, ModelConfig
 from sketchrnn.model.folder import weight_shapes
 from sketchrnn.model.hyper import _INNER_STREAM
-from sketchrnn.model.recurrent import LSTMState, RecurrentDropout
+from sketchrnn.model.recurrent import Dropout, LSTMState
 from sketchrnn.model.vae import SketchVAE
 from sketchrnn.sampling import numpy_cells
 from sketchrnn.sampling.compiled_loop import CompiledDecoder
@@ -99,7 +99,7 @@ def masks_of(keys):
         return [np.ones((T, B, 1))] * 2
 
     def of_keys(keys, units):
-        dropout = RecurrentDropout(ops.convert_to_tensor(keys), CONFIG.recurrent_dropout_rate)
+        dropout = Dropout(ops.convert_to_tensor(keys), CONFIG.recurrent_dropout_rate)
         return np.stack(
             [np.asarray(dropout.mask(ops.convert_to_tensor(t), units)) for t in range(T)]
         )

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from sketchrnn.model.recurrent import LSTM, LSTMState, RecurrentDropout, lstm_sequence
+from sketchrnn.model.recurrent import LSTM, Dropout, LSTMState, lstm_sequence
 
 T, B, D, H = 7, 5, 3, 4
 LENGTHS = np.array([7, 1, 4, 6, 2], np.int32)
@@ -82,7 +82,7 @@ def masks_of(dropout):
 @pytest.mark.parametrize("lengths", [None, LENGTHS])
 @pytest.mark.parametrize("rate", [None, 0.4])
 def test_sequence_equals_oracle(values, lengths, rate):
-    dropout = None if rate is None else RecurrentDropout(ops.convert_to_tensor(KEYS), rate)
+    dropout = None if rate is None else Dropout(ops.convert_to_tensor(KEYS), rate)
     masks = None if dropout is None else masks_of(dropout)
     got = run(values, None if lengths is None else ops.convert_to_tensor(lengths), dropout)
     expected = oracle(*values, lengths=lengths, masks=masks)
@@ -95,7 +95,7 @@ def test_sequence_equals_oracle(values, lengths, rate):
 def test_custom_gradient_equals_autodiff(values, gradients, lengths, rate):
     rng = np.random.default_rng(2)
     weights = [rng.normal(size=shape).astype(np.float32) for shape in ((T, B, H), (B, H), (B, H))]
-    dropout = None if rate is None else RecurrentDropout(ops.convert_to_tensor(KEYS), rate)
+    dropout = None if rate is None else Dropout(ops.convert_to_tensor(KEYS), rate)
 
     def loss(*tensors):
         outputs = run(tensors, None if lengths is None else ops.convert_to_tensor(lengths), dropout)
@@ -124,7 +124,7 @@ def test_custom_gradient_equals_autodiff(values, gradients, lengths, rate):
 
 def test_dropout_mask_is_the_documented_hash():
     rate = 0.3
-    dropout = RecurrentDropout(ops.convert_to_tensor(KEYS), rate)
+    dropout = Dropout(ops.convert_to_tensor(KEYS), rate)
     for t, mask in enumerate(masks_of(dropout)):
         for b, key in enumerate(KEYS):
             for unit in range(H):
@@ -135,12 +135,12 @@ def test_dropout_mask_is_the_documented_hash():
 
 def test_dropout_drops_its_share_and_repeats_for_its_key_alone():
     keys = np.arange(64, dtype=np.int32) * 7919
-    mask = np.asarray(RecurrentDropout(ops.convert_to_tensor(keys), 0.1).mask(5, 512))
+    mask = np.asarray(Dropout(ops.convert_to_tensor(keys), 0.1).mask(5, 512))
     assert set(np.unique(mask.round(5))) == {0.0, np.float32(1 / 0.9).round(5)}
     assert (mask == 0).mean() == pytest.approx(0.1, abs=0.005)  # sigma is 0.0017
-    again = np.asarray(RecurrentDropout(ops.convert_to_tensor(keys[10:12]), 0.1).mask(5, 512))
+    again = np.asarray(Dropout(ops.convert_to_tensor(keys[10:12]), 0.1).mask(5, 512))
     assert np.array_equal(again, mask[10:12])
-    other_step = np.asarray(RecurrentDropout(ops.convert_to_tensor(keys), 0.1).mask(6, 512))
+    other_step = np.asarray(Dropout(ops.convert_to_tensor(keys), 0.1).mask(6, 512))
     both = ((mask == 0) & (other_step == 0)).mean()
     assert both == pytest.approx(0.01, abs=0.003)
 
