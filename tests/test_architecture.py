@@ -43,7 +43,7 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "sources": ({"numpy"}, {"svgelements", "tinycss2", "PIL", "skimage"}),
     "render": (
         {"numpy"},
-        {"svgwrite", "cairosvg", "cairocffi", "PIL", "fontTools", "pathops"},
+        {"svgwrite", "cairosvg", "cairocffi", "PIL", "fontTools", "pathops", "imageio_ffmpeg"},
     ),
     "model": ({"numpy", "keras", "h5py"}, set()),
     "data": ({"numpy", "h5py"}, {"apache_beam"}),
@@ -301,8 +301,8 @@ def test_drawing_and_reading_load_no_framework(statement):
 
 
 OPTIONAL = {
-    "apache_beam", "cairocffi", "cairosvg", "fontTools", "kanji", "kanjivg", "pathops", "PIL",
-    "skimage", "svgelements", "svgwrite", "tensorboardX", "tinycss2",
+    "apache_beam", "cairocffi", "cairosvg", "fontTools", "imageio_ffmpeg", "kanji", "kanjivg",
+    "pathops", "PIL", "skimage", "svgelements", "svgwrite", "tensorboardX", "tinycss2",
 }  # fmt: skip
 FRAMEWORK_FREE = ("drawing", "sources", "render", "data", "cli", "sketch_rnn")
 

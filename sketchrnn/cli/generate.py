@@ -39,6 +39,8 @@ def generate(
     Examples:
       sketchrnn generate kanji -n 64 -t 0.4 --seed 7 -o kanji.svg
       sketchrnn generate kanji -n 9 -o kanji/
+      sketchrnn generate kanji -n 200 -o choose.html
+      sketchrnn generate kanji -n 12 --animate -o moving.svg
       sketchrnn generate runs/pets -n 16 --category cat,dog -o pets.svg
     """
     from sketchrnn.sketch_rnn import load

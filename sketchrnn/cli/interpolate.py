@@ -51,6 +51,7 @@ def interpolate(
     Examples:
       sketchrnn interpolate kanji kanjivg:水 kanjivg:火 --frames 10 -o way.svg
       sketchrnn interpolate kanji one.svg two.svg --method lerp -o way.png
+      sketchrnn interpolate kanji kanjivg:林 kanjivg:銀 --frames 20 --seconds 8 -o way.gif
     """
     from sketchrnn.sampling.categories import share_out
     from sketchrnn.sketch_rnn import load
@@ -92,4 +93,6 @@ def interpolate(
         given=options.noted([first, last]),
     )
     columns = columns or min(frames, 10)
+    if look["flip"] is None:  # frames of one movement
+        look["flip"] = output.lower().endswith((".gif", ".mp4", ".webm")) or look["animate"]
     options.write_page(drawings, output, force=force, recipe=recipe, columns=columns, **look)

@@ -99,8 +99,24 @@ def sampling_options(temperature: float) -> Callable[[Command], Command]:
     return add
 
 
+def movement_options(command: Command) -> Command:
+    """Add how a page moves to a command."""
+    for option in (
+        click.option(
+            "--flip/--no-flip",
+            default=None,
+            help="In a movie, let drawings take turns in one place.",
+        ),
+        click.option("--seconds", type=float, help="Of drawing; otherwise as a pen takes."),
+        click.option("--animate", is_flag=True, help="Let an SVG draw itself, stroke by stroke."),
+    ):
+        command = option(command)
+    return command
+
+
 def output_options(command: Command) -> Command:
     """Add -o and what a page looks like to a command."""
+    command = movement_options(command)
     for option in (
         click.option("--force", is_flag=True, help="Replace what exists."),
         click.option("--title", help="At the head of the page."),
@@ -113,8 +129,8 @@ def output_options(command: Command) -> Command:
             "--output",
             required=True,
             metavar="OUT",
-            help="A page .svg, .png, .pdf or .html; a folder, with / at its end, for one SVG a "
-            "drawing; - for SVG on standard output.",
+            help="A page .svg, .png, .pdf or .html; a movie .gif, .mp4 or .webm; a folder, with / "
+            "at its end, for one SVG a drawing; - for SVG on standard output.",
         ),
     ):
         command = option(command)
@@ -166,6 +182,9 @@ def write_page(
     force: bool,
     recipe: Mapping[str, Any],
     columns: int | None = None,
+    animate: bool = False,
+    seconds: float | None = None,
+    flip: bool | None = None,
     **look: Any,
 ) -> None:
     """Write drawings as a page, as one file each, or to standard output.
@@ -176,6 +195,9 @@ def write_page(
         force: Whether a file that exists is replaced.
         recipe: How to make the drawings again; kept in the metadata of what is written.
         columns: Drawings side by side; None: as many as make a pleasant page.
+        animate: Whether an SVG draws itself.
+        seconds: See `Gallery.animate`.
+        flip: See `Gallery.animate`.
         **look: As `render.gallery` takes; what is None or False is left to its default.
     """
     from sketchrnn.drawing import Drawing
@@ -191,18 +213,50 @@ def write_page(
             for key in ("stroke_width", "smooth", "color_by_order", "ending_color")
             if key in style
         }
-        _write_folder(flat, Path(output), force, recipe, style)
+        movement = asked_movement(".svg", animate, seconds, flip)
+        _write_folder(flat, Path(output), force, recipe, style, movement)
         click.echo(f"{len(flat)} drawings in {Path(output)}  {seed}", err=True)
         return
     if columns is None:
         columns = 8 if len(flat) > 9 else max(1, min(len(flat), 3 if len(flat) == 9 else 5))
-    made = make_page(drawings, recipe, {"columns": columns, **style})
+    suffix = ".svg" if output == "-" else Path(output).suffix.lower()
+    movement = asked_movement(suffix, animate, seconds, flip)
+    made = make_page(drawings, recipe, {"columns": columns, **style}, movement)
     write_bytes(made, output, force)
     click.echo(f"{'standard output' if output == '-' else output}  {seed}", err=True)
 
 
+def asked_movement(
+    suffix: str, animate: bool, seconds: float | None, flip: bool | None
+) -> dict[str, Any] | None:
+    """Return how a page is to move; None: it stands still, or moves as movies do by default.
+
+    Raises:
+        BadSettingError: If a kind of page that stands still is to move.
+    """
+    from sketchrnn.drawing import BadSettingError
+    from sketchrnn.render.movement import make_movement
+    from sketchrnn.render.movie import MOVIES
+
+    moves = suffix in MOVIES or animate
+    if not moves and (seconds is not None or flip):
+        raise BadSettingError(
+            "--seconds and --flip are for what moves",
+            hint="write .gif, .mp4 or .webm, or .svg with --animate",
+        )
+    if animate and suffix not in (".svg", *MOVIES):
+        raise BadSettingError(f"{suffix} is not animated by --animate", hint="write .svg or .gif")
+    asked = {"seconds": seconds, "flip": flip or None}
+    given = {key: value for key, value in asked.items() if value is not None}
+    make_movement(given)
+    return given if moves and (animate or given) else None
+
+
 def make_page(
-    drawings: Sequence[Any], recipe: Mapping[str, Any], layout: Mapping[str, Any]
+    drawings: Sequence[Any],
+    recipe: Mapping[str, Any],
+    layout: Mapping[str, Any],
+    movement: Mapping[str, Any] | None = None,
 ) -> Gallery:
     """Lay drawings, or rows of them, out as a page that carries its recipe.
 
@@ -210,6 +264,7 @@ def make_page(
         drawings: What to draw.
         recipe: How the drawings came about.
         layout: As `render.gallery` takes; `alone` for one drawing without a page around it.
+        movement: As `Gallery.animate` takes; None: the page stands still.
 
     Raises:
         BadSettingError: If the layout cannot be used.
@@ -227,19 +282,25 @@ def make_page(
             raise BadSettingError(f"{len(drawings)} drawings cannot stand alone")
         page = drawing_to_page(drawings[0], Style.of(layout))
         noted = {**recipe, "page": {"alone": True, **layout}}
-        return Gallery(dataclasses.replace(page, recipe=noted), 1.0)
+        made = Gallery(dataclasses.replace(page, recipe=noted), 1.0)
+        return made if movement is None else made.animate(**movement)
     if "picked" in recipe:  # captions and rows were those of all drawings
         layout = {k: v for k, v in layout.items() if k not in ("captions", "row_labels")}
-    return gallery(drawings, recipe=recipe, **layout)
+    made = gallery(drawings, recipe=recipe, **layout)
+    return made if movement is None else made.animate(**movement)
 
 
 def write_bytes(page: Gallery, output: str, force: bool) -> bytes:
     """Write a page to a file, or as SVG to standard output, and return what was written."""
+    from sketchrnn.cli.data_convert import progress_bar
     from sketchrnn.drawing.files import whole_file
     from sketchrnn.render.save import check_suffix
 
     suffix = ".svg" if output == "-" else check_suffix(output)
-    content = page.encode(suffix, lambda line: click.echo(f"sketchrnn: {line}", err=True))
+    with progress_bar("frames") as (progress, _):
+        content = page.encode(
+            suffix, lambda line: click.echo(f"sketchrnn: {line}", err=True), progress
+        )
     if output == "-":
         click.echo(content, nl=False)
     else:
@@ -262,6 +323,7 @@ def _write_folder(
     force: bool,
     recipe: Mapping[str, Any],
     style: Mapping[str, Any],
+    movement: Mapping[str, Any] | None,
 ) -> None:
     """Write one SVG a drawing; a folder that is new appears whole."""
     from sketchrnn.drawing.files import whole_folder
@@ -272,7 +334,7 @@ def _write_folder(
     with room as place:
         for count, drawing in enumerate(drawings, 1):
             which = {"number": drawing.metadata.get("number"), "position": count - 1}
-            page = make_page([drawing], {**recipe, **which}, {"alone": True, **style})
+            page = make_page([drawing], {**recipe, **which}, {"alone": True, **style}, movement)
             write_bytes(page, str(place / _file_name(count)), force)
 
 

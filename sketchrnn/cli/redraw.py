@@ -34,7 +34,7 @@ _KEPT = (
     "-o",
     "--output",
     metavar="OUT",
-    help="A page .svg, .png, .pdf, .html; otherwise beside PAGE, with -again in its name.",
+    help="A page .svg, .png, .pdf, .html, a movie; otherwise beside PAGE, with -again in its name.",
 )
 @click.option("--model", metavar="MODEL", help="Draw with this model, not with the recipe's.")
 @click.option("--force", is_flag=True, help="Replace what exists.")
@@ -53,6 +53,7 @@ def redraw(page: str, output: str | None, model: str | None, force: bool) -> Non
       sketchrnn redraw page.html --model run -o by-another.svg
     """
     from sketchrnn.drawing import BadFileError
+    from sketchrnn.render.movement import make_movement
     from sketchrnn.render.recipe import read_recipe
     from sketchrnn.sketch_rnn import load
 
@@ -81,7 +82,10 @@ def redraw(page: str, output: str | None, model: str | None, force: bool) -> Non
     if command == "plot":
         written = _write_sheet(drawings, ordered, asked, output, force)
     else:
-        made = options.make_page(drawings, ordered, asked.layout())
+        moving = "movement" in recipe
+        ordered.pop("movement", None)  # is noted anew
+        movement = vars(make_movement(asked.mapping("movement"))) if moving else None
+        made = options.make_page(drawings, ordered, asked.layout(), movement)
         written = options.write_bytes(made, output, force)
     if output == "-":
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import re
 import sys
@@ -10,6 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from sketchrnn.cli.data_convert import progress_bar
+from sketchrnn.cli.options import asked_movement, movement_options
 
 if TYPE_CHECKING:
     from sketchrnn.drawing import Drawing
@@ -26,8 +30,8 @@ GALLERY_LIMIT = 500
     "output",
     required=True,
     metavar="OUT",
-    help="A file .svg, .png, .pdf or .html; a folder, with / at its end, for one file a drawing; "
-    "- for standard output.",
+    help="A file .svg, .png, .pdf or .html; a movie .gif, .mp4 or .webm; a folder, with / at its "
+    "end, for one file a drawing; - for standard output.",
 )
 @click.option("--columns", type=int, default=8, show_default=True, help="Drawings side by side.")
 @click.option(
@@ -57,6 +61,7 @@ GALLERY_LIMIT = 500
     metavar="FORMAT",
     help="Of the files in a folder, and of standard output: svg, png, pdf or html; otherwise svg.",
 )
+@movement_options
 @click.option("--force", is_flag=True, help="Replace what exists.")
 def render(
     input: str,
@@ -69,6 +74,9 @@ def render(
     grid: bool,
     suffix: str | None,
     force: bool,
+    animate: bool,
+    seconds: float | None,
+    flip: bool | None,
     **options: Any,
 ) -> None:
     """Turn the drawings of INPUT into pictures.
@@ -81,10 +89,12 @@ def render(
       sketchrnn render cat.svg -o cat.png
       sketchrnn render cats.ndjson -o cats.svg --columns 10 --limit 100 --title Cats
       sketchrnn render kanji.npz -o kanji/ --format png --size 128x128
+      sketchrnn render cat.svg -o cat.gif --seconds 3
     """
     from sketchrnn.drawing import BadFileError
-    from sketchrnn.render import gallery
-    from sketchrnn.render.save import check_suffix, drawing_to_page, encode_page, save_page
+    from sketchrnn.drawing.files import whole_file
+    from sketchrnn.render import Gallery, gallery
+    from sketchrnn.render.save import check_suffix, drawing_to_page
     from sketchrnn.render.style import Style
     from sketchrnn.sources import read_all
 
@@ -97,6 +107,7 @@ def render(
         ending = check_suffix(output)
         _check_format(suffix, ending, output)
 
+    movement = asked_movement(ending, animate, seconds, flip)
     drawings: Iterator[Drawing] = iter(read_all(input))
     if to_folder:
         _save_each(
@@ -106,6 +117,7 @@ def render(
             checked,
             force,
             source=input,
+            movement=movement,
         )
         return
 
@@ -117,21 +129,24 @@ def render(
         _note(f"{input} holds more; the page shows {most}, and --limit 0 all of them")
     if len(shown) > 1 or title or captions or grid:
         page = gallery(
-            shown,
+            [drawing.with_metadata(command=None) for drawing in shown],
             columns=columns,
             title=title,
             captions=[_caption(drawing) for drawing in shown] if captions else None,
             grid=grid,
             **style,
         )
-        picture, scale = page.page, page.scale
     else:
-        picture, scale = drawing_to_page(shown[0], checked), checked.scale or 1.0
+        scale = checked.scale or 1.0
+        page = Gallery(drawing_to_page(shown[0], checked), scale, scale)
+    if movement is not None:
+        page = page.animate(**movement)
     if output == "-":
-        sys.stdout.buffer.write(encode_page(picture, ending, scale, _note))
+        sys.stdout.buffer.write(page.encode(ending, _note))
         sys.stdout.buffer.flush()
     else:
-        save_page(picture, output, force, scale, _note)
+        with whole_file(output, overwrite=force) as beside, progress_bar("frames") as (move, _):
+            beside.write_bytes(page.encode(ending, _note, move))
 
 
 def _style(size: str | None, **options: Any) -> dict[str, Any]:
@@ -167,10 +182,17 @@ def _check_format(suffix: str | None, ending: str, output: str) -> None:
 
 
 def _save_each(
-    drawings: Iterable[Drawing], folder: Path, ending: str, style: Any, force: bool, source: str
+    drawings: Iterable[Drawing],
+    folder: Path,
+    ending: str,
+    style: Any,
+    force: bool,
+    source: str,
+    movement: Any,
 ) -> None:
     """Write one file a drawing: 0001-cat.svg, or 0001.svg for one without a category."""
     from sketchrnn.drawing import BadFileError
+    from sketchrnn.render.movement import make_movement
     from sketchrnn.render.save import drawing_to_page, save_page
 
     said: set[str] = set()
@@ -185,6 +207,8 @@ def _save_each(
         name = "-".join(re.findall(r"\w+", drawing.category or ""))[:60]
         path = folder / (f"{count:04}-{name}{ending}" if name else f"{count:04}{ending}")
         page = drawing_to_page(drawing, style)
+        if movement is not None:
+            page = dataclasses.replace(page, movement=make_movement(movement))
         save_page(page, path, force, style.scale or 1.0, note_once)
     if count == 0:
         raise BadFileError("holds no drawing", path=source)

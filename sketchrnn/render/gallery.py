@@ -13,7 +13,9 @@ from typing import Any
 from sketchrnn.drawing import BadSettingError, Drawing
 from sketchrnn.render.color import mix
 from sketchrnn.render.lettering import clean, shorten, text_width, wrap
-from sketchrnn.render.page import Frame, Label, Page
+from sketchrnn.render.movement import make_movement
+from sketchrnn.render.movie import MOVIES, Progress
+from sketchrnn.render.page import Frame, Label, Movement, Page
 from sketchrnn.render.placement import Cell, place
 from sketchrnn.render.raster import Note, page_to_png
 from sketchrnn.render.save import encode_page, save_page
@@ -60,10 +62,12 @@ class Gallery:
     Attributes:
         page: Where everything stands.
         scale: Pixels of a PNG for each px.
+        movie_scale: Pixels of a movie for each px.
     """
 
     page: Page
     scale: float = RASTER_SCALE
+    movie_scale: float = 1.0
 
     def to_svg(self) -> str:
         """Return the page as an SVG document."""
@@ -81,14 +85,40 @@ class Gallery:
         """
         return page_to_png(self.page, self.scale, note)
 
-    def encode(self, suffix: str, note: Note | None = None) -> bytes:
+    def animate(
+        self, seconds: float | None = None, hold: float = 2.0, flip: bool = False
+    ) -> Gallery:
+        """Return the page as one that draws itself: as SVG, and how it moves as a movie.
+
+        Args:
+            seconds: From the first stroke to the last; None: as long as a pen takes.
+            hold: Seconds that a movie rests on the finished page before it begins again.
+            flip: Whether drawings take turns in one place, as the frames of an interpolation,
+                rather than each being drawn in its cell, all at once.
+
+        Raises:
+            BadSettingError: If a value cannot be used.
+        """
+        movement = make_movement({"seconds": seconds, "hold": hold, "flip": flip})
+        recipe = self.page.recipe
+        if recipe is not None:
+            usual = dataclasses.asdict(Movement())
+            asked = dataclasses.asdict(movement).items()
+            recipe = {**recipe, "movement": {k: v for k, v in asked if v != usual[k]}}
+        page = dataclasses.replace(self.page, movement=movement, recipe=recipe)
+        return dataclasses.replace(self, page=page)
+
+    def encode(
+        self, suffix: str, note: Note | None = None, progress: Progress | None = None
+    ) -> bytes:
         """Return the page as the bytes of a file of that suffix; see `save`."""
-        return encode_page(self.page, suffix, self.scale, note)
+        scale = self.movie_scale if suffix in MOVIES else self.scale
+        return encode_page(self.page, suffix, scale, note, progress)
 
     def save(
         self, path: str | PathLike[str], overwrite: bool = False, note: Note | None = None
     ) -> Path:
-        """Write the page as .svg, .png, .pdf or .html, by the suffix of `path`.
+        """Write the page as .svg, .png, .pdf, .html, .gif, .mp4 or .webm, by the suffix of `path`.
 
         Args:
             path: The file to write.
@@ -103,7 +133,8 @@ class Gallery:
             OutputExistsError: If the file exists.
             MissingDependencyError: If the format needs something that is not installed.
         """
-        return save_page(self.page, path, overwrite, self.scale, note)
+        scale = self.movie_scale if Path(path).suffix.lower() in MOVIES else self.scale
+        return save_page(self.page, path, overwrite, scale, note)
 
     def _repr_svg_(self) -> str:
         """Show as a picture in a notebook."""
@@ -159,7 +190,7 @@ def gallery(
     rows, kept = _rows(drawings, columns)
     if recipe is None and not kept:
         recipe = recipe_of([drawing for row in rows for drawing in row if drawing is not None])
-    if recipe is not None:
+    if recipe is not None and "command" in recipe:  # so that it can be made again
         recipe = {key: value for key, value in recipe.items() if key != "page"}
         recipe |= {"page": layout} if layout else {}
     width, height = look.size
@@ -256,7 +287,7 @@ def gallery(
         row_labels=tuple(labels),
         smooth=look.smooth,
     )
-    return Gallery(page, look.scale or RASTER_SCALE)
+    return Gallery(page, look.scale or RASTER_SCALE, look.scale or 1.0)
 
 
 def recipe_of(drawings: Sequence[Drawing]) -> dict[str, Any] | None:

@@ -89,6 +89,22 @@ class Frame:
 
 
 @dataclass(frozen=True)
+class Movement:
+    """How a page is drawn in time. Checked by `movement.make_movement`.
+
+    Attributes:
+        seconds: From the first stroke to the last; None: as long as a pen takes.
+        hold: Seconds that a movie rests on the finished page before it begins again.
+        flip: Whether drawings take turns in one place, as the frames of an interpolation, rather
+            than each being drawn in its cell, all at once.
+    """
+
+    seconds: float | None = None
+    hold: float = 2.0
+    flip: bool = False
+
+
+@dataclass(frozen=True)
 class Page:
     """A picture ready to be written.
 
@@ -106,6 +122,7 @@ class Page:
         recipe: How the drawings came about; JSON types.
         columns: Of the grid, where rows mean something and must be kept; else 0.
         row_labels: One a row, whole.
+        movement: How an SVG draws itself; None: it stands still.
         smooth: How far a smooth curve may stray from a stroke; None: strokes as they are.
     """
 
@@ -122,6 +139,7 @@ class Page:
     recipe: Mapping[str, Any] | None = None
     columns: int = 0
     row_labels: tuple[str, ...] = ()
+    movement: Movement | None = None
     smooth: float | None = None
 
 

@@ -72,9 +72,14 @@ def paint_page(cairo: Any, context: Any, page: Page) -> None:
         context.fill()
     context.set_line_width(HAIRLINE)
     for frame in page.frames:
-        set_color(context, frame.color)
-        context.rectangle(frame.x, frame.y, frame.width, frame.height)
-        context.stroke()
+        if frame.fill is not None:
+            set_color(context, frame.fill)
+            context.rectangle(frame.x, frame.y, frame.width, frame.height)
+            context.fill()
+        if frame.color != "none":
+            set_color(context, frame.color)
+            context.rectangle(frame.x, frame.y, frame.width, frame.height)
+            context.stroke()
     for picture in page.pictures:
         colors = picture.colors or (page.ink,) * len(picture.strokes)
         for stroke, color in zip(picture.strokes, colors, strict=True):

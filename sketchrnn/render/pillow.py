@@ -76,7 +76,7 @@ def page_to_png_by_pillow(page: Page, scale: float) -> bytes:
         colors = picture.colors or (page.ink,) * len(picture.strokes)
         pairs = zip(colors, _lines(picture, page, scale), strict=True)
         for color, run in itertools.groupby(pairs, key=lambda pair: pair[0]):
-            _paint_strokes(canvas, [s for _, s in run], color, page.stroke_width, scale)
+            paint_strokes(canvas, [s for _, s in run], color, page.stroke_width, scale)
     for label in page.labels:
         _paint_label(canvas, label, scale)
     if page.background is not None:
@@ -96,7 +96,7 @@ def _lines(picture: Picture, page: Page, scale: float) -> Sequence[NDArray[np.fl
     ]
 
 
-def _paint_strokes(
+def paint_strokes(
     canvas: Any,
     strokes: list[NDArray[np.float64]],
     color: str,

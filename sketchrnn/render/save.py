@@ -10,6 +10,7 @@ from sketchrnn.drawing import BadSettingError, Drawing
 from sketchrnn.drawing.files import whole_file
 from sketchrnn.render.html import page_to_html
 from sketchrnn.render.lettering import clean
+from sketchrnn.render.movie import MOVIES, Progress, check_encoder, page_to_movie
 from sketchrnn.render.page import Page
 from sketchrnn.render.pdf import pages_to_pdf
 from sketchrnn.render.placement import Cell, place
@@ -17,7 +18,7 @@ from sketchrnn.render.raster import Note, page_to_png
 from sketchrnn.render.style import Style
 from sketchrnn.render.svg import page_to_svg
 
-SUFFIXES = (".svg", ".png", ".pdf", ".html")
+SUFFIXES = (".svg", ".png", ".pdf", ".html", *MOVIES)
 """What can be written."""
 
 
@@ -73,7 +74,7 @@ def save_drawing(
     note: Note | None = None,
     **style: Any,
 ) -> Path:
-    """Write a drawing as .svg, .png, .pdf or .html, by the suffix of `path`.
+    """Write a drawing as .svg, .png, .pdf, .html, .gif, .mp4 or .webm, by the suffix of `path`.
 
     Args:
         drawing: What to draw.
@@ -115,19 +116,28 @@ def save_page(
     return Path(path)
 
 
-def encode_page(page: Page, suffix: str, scale: float = 1.0, note: Note | None = None) -> bytes:
+def encode_page(
+    page: Page,
+    suffix: str,
+    scale: float = 1.0,
+    note: Note | None = None,
+    progress: Progress | None = None,
+) -> bytes:
     """Return a page as the bytes of a file.
 
     Args:
         page: What to write.
         suffix: One of `SUFFIXES`.
-        scale: Pixels of a PNG for each px.
+        scale: Pixels of a PNG or a movie for each px.
         note: Told when Pillow paints a PNG because libcairo is missing.
+        progress: Told of every frame of a movie.
 
     Raises:
-        BadSettingError: If the suffix is unknown.
+        BadSettingError: If the suffix is unknown, or a movie too large.
         MissingDependencyError: If the format needs something that is not installed.
     """
+    if suffix in MOVIES:
+        return page_to_movie(page, suffix, scale, progress)
     if suffix == ".svg":
         return page_to_svg(page).encode()
     if suffix == ".html":
@@ -144,10 +154,12 @@ def check_suffix(path: str | PathLike[str]) -> str:
 
     Raises:
         BadSettingError: If pictures are not written so.
+        MissingDependencyError: If it takes an encoder that is not there.
     """
     suffix = Path(path).suffix.lower()
     if suffix not in SUFFIXES:
         raise _unknown(suffix, path)
+    check_encoder(suffix)
     return suffix
 
 

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from sketchrnn.drawing import BadSettingError, MissingDependencyError
 from sketchrnn.drawing.curves import fit_curve
 from sketchrnn.render import lettering
+from sketchrnn.render.movement import SMALLEST_TURN, make_timeline
+from sketchrnn.render.moving_svg import Times
 from sketchrnn.render.page import DOT_WIDTH, HAIRLINE, Label, Page, Picture
 
 if TYPE_CHECKING:
@@ -75,6 +77,13 @@ def page_to_svg(page: Page) -> str:
         MissingDependencyError: If svgwrite is not installed.
     """
     svgwrite = load_svgwrite()
+    movement = None
+    zoom = 1.0
+    if page.movement is not None:
+        movement = make_timeline(page)
+        page = movement.page
+        if page.movement is not None and page.movement.flip:
+            zoom = max(1.0, SMALLEST_TURN / (min(page.width, page.height)))
 
     def number(value: float) -> str:
         return format_number(value, page.precision)
@@ -82,7 +91,9 @@ def page_to_svg(page: Page) -> str:
     width, height = number(page.width), number(page.height)
     # Validation is off: it checks every number of every path, and takes ten times as long.
     document = svgwrite.Drawing(
-        size=(f"{width}px", f"{height}px"), viewBox=f"0 0 {width} {height}", debug=False
+        size=(f"{number(zoom * page.width)}px", f"{number(zoom * page.height)}px"),
+        viewBox=f"0 0 {width} {height}",
+        debug=False,
     )
     if page.background is not None:
         background = document.rect((0, 0), (width, height), fill=page.background)
@@ -106,15 +117,22 @@ def page_to_svg(page: Page) -> str:
         stroke_linejoin="round",
     )
     dot_width = format_number(DOT_WIDTH * page.stroke_width, _WIDTH_DECIMALS)
-    for picture in page.pictures:
+    times = None if movement is None else Times(document, movement)
+    for count, picture in enumerate(page.pictures):
         group = document.g(class_="drawing")
-        for data, dot, color in _paths(picture, page):
+        paths = _paths(picture, page) if times is None else _single_paths(picture, page)
+        for data, dot, color in paths:
             extra: dict[str, Any] = {}
             if dot:
                 extra["stroke_width"] = dot_width
             if color is not None:
                 extra["stroke"] = color
-            group.add(document.path(data, **extra))
+            path = document.path(data, **extra)
+            if times is not None:
+                times.draw(path, count, dot)
+            group.add(path)
+        if times is not None:
+            times.show(group, count)
         drawings.add(group)
     document.add(drawings)
     for label in page.labels:
@@ -154,6 +172,15 @@ def _plain(value: Any) -> Any:
 
 def _paths(picture: Picture, page: Page) -> list[tuple[str, bool, str | None]]:
     """Return (path data, is a dot, colour) in writing order, joining what looks the same."""
+    single = _single_paths(picture, page)
+    if picture.colors is not None:
+        return single
+    runs = itertools.groupby(single, key=operator.itemgetter(1))
+    return [("".join(data for data, _, _ in run), dot, None) for dot, run in runs]
+
+
+def _single_paths(picture: Picture, page: Page) -> list[tuple[str, bool, str | None]]:
+    """Return (path data, is a dot, colour) of each stroke."""
     strokes = [stroke.tolist() for stroke in picture.strokes]
     dots = [all(point == stroke[0] for point in stroke) for stroke in strokes]
     data = [path_data(stroke) for stroke in strokes]
@@ -161,10 +188,8 @@ def _paths(picture: Picture, page: Page) -> list[tuple[str, bool, str | None]]:
         for index, stroke in enumerate(picture.strokes):
             if len(stroke) > 2:
                 data[index] = curve_data(fit_curve(stroke, page.smooth), page.precision)
-    if picture.colors is not None:
-        return list(zip(data, dots, picture.colors, strict=True))
-    runs = itertools.groupby(zip(dots, data, strict=True), key=operator.itemgetter(0))
-    return [("".join(part for _, part in run), dot, None) for dot, run in runs]
+    colors = picture.colors or (None,) * len(data)
+    return list(zip(data, dots, colors, strict=True))
 
 
 def _text(document: Any, label: Label, precision: int) -> Any:

@@ -259,7 +259,7 @@ def test_what_exists_is_kept_unless_forced(sketchrnn, refused, commands, tmp_pat
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["-o", "page.gif"], "page.gif: pictures are not written as '.gif'; use one of .svg"),
+        (["-o", "page.bmp"], "page.bmp: pictures are not written as '.bmp'; use one of .svg"),
         (["-o", "page"], "has no suffix"),
         (["-o", ""], "the name of the output is empty"),
         (["-o", "", "--force"], "the name of the output is empty"),

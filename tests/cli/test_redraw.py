@@ -240,6 +240,56 @@ def test_what_is_no_page_of_ours_is_refused(refused, tmp_path, content):
     refused("redraw", file)
 
 
+@pytest.mark.parametrize(
+    ("verb", "options", "movement"),
+    [
+        ("generate", ["-n", 2, "-o", "out.gif"], None),
+        ("generate", ["-n", 2, "--seconds", 0.5, "-o", "out.gif"], {"seconds": 0.5}),
+        ("generate", ["-n", 2, "--animate", "-o", "out.svg"], {}),
+        ("interpolate", ["--seconds", 1, "-o", "out.gif"], {"seconds": 1, "flip": True}),
+        ("interpolate", ["--frames", 3, "--animate", "-o", "out.svg"], {"flip": True}),
+        ("interpolate", ["--frames", 3, "--no-flip", "--animate", "-o", "out.svg"], {}),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_moves_is_made_again(
+    sketchrnn, tiny_folder, two, monkeypatch, verb, options, movement
+):
+    pytest.importorskip("PIL")
+    monkeypatch.chdir(two)
+    out = two / options[-1]
+    inputs = ["a.svg", "b.svg"] if verb == "interpolate" else []
+    assert sketchrnn(verb, tiny_folder, *inputs, "--seed", 1, *options).status == 0
+    assert read_recipe(out)[0].get("movement") == movement
+    assert same(sketchrnn("redraw", out, "--model", tiny_folder))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--seconds", 3, "-o", "a.svg"],
+        ["--flip", "-o", "a.png"],
+        ["--animate", "-o", "a.html"],
+        ["--seconds", -1, "-o", "a.gif"],
+        ["--seconds", "nan", "-o", "a.gif"],
+    ],
+)
+def test_what_stands_still_is_not_timed(refused, tiny_folder, two, monkeypatch, options):
+    monkeypatch.chdir(two)
+    refused("generate", tiny_folder, "-n", 1, *options)
+    refused("render", "a.svg", *options[:-1], "b" + options[-1][1:], "--force")
+
+
+def test_a_file_of_drawings_becomes_a_movie(sketchrnn, two):
+    pytest.importorskip("PIL")
+    assert sketchrnn("render", two / "a.svg", "--seconds", 0.5, "-o", two / "a.gif").status == 0
+    assert (two / "a.gif").read_bytes().startswith(b"GIF89a")
+    done = sketchrnn("render", two / "a.svg", "--animate", "-o", "-")
+    assert "@keyframes" in done.out
+    assert sketchrnn("render", two / "a.svg", "--animate", "-o", f"{two}/each/").status == 0
+    assert "@keyframes" in (two / "each/0001.svg").read_text()
+
+
 def test_the_pdf_tells_other_programs_too(sketchrnn, tiny_folder, tmp_path):
     pypdf = pytest.importorskip("pypdf")
     pytest.importorskip("cairosvg", exc_type=(ImportError, OSError))

@@ -177,3 +177,22 @@ def test_on_a_phone_nothing_sticks_out_and_a_thumb_finds_the_buttons(open_page, 
     assert page.get_by_role("status").inner_text() == "1 favourite"
     ink = page.evaluate("getComputedStyle(document.querySelector('svg.drawing')).stroke")
     assert ink == {"light": "rgb(29, 29, 31)", "dark": "rgb(236, 236, 234)"}[scheme]
+
+
+def test_an_animated_svg_draws_itself_and_then_is_whole(chromium, tmp_path):
+    file = gallery(DRAWINGS[:2]).animate(flip=True).save(tmp_path / "a.svg")
+    page = chromium.new_page()
+    page.goto(file.as_uri())
+    moves = "document.getAnimations().filter((move) => move.animationName === {!r})"
+    at = "document.getAnimations().forEach((m) => {{ m.pause(); m.currentTime = {} }})"
+    shown = "[...document.querySelectorAll('g g')].map((g) => getComputedStyle(g).visibility)"
+    assert page.evaluate(f"{moves.format('pen')}.length") == 4
+    assert page.evaluate(f"{moves.format('dot')}.length") == 2
+    page.evaluate(at.format(100))
+    assert page.evaluate(shown) == ["visible", "hidden"]
+    drawn = "[...document.querySelectorAll('g g path')].map((p) => getComputedStyle(p).opacity)"
+    assert page.evaluate(drawn)[:3] == ["1", "0", "0"]
+    finish(page)
+    assert page.evaluate(shown) == ["hidden", "visible"]
+    assert page.evaluate(drawn) == ["1"] * 6
+    page.close()

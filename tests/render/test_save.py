@@ -88,3 +88,15 @@ def test_the_room_loads_its_writers_when_they_are_needed():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert result.stdout == "[]\n"
+
+
+def test_bars_of_a_plot_are_filled_in_a_pdf(tmp_path):
+    pytest.importorskip("cairocffi", exc_type=(ImportError, OSError))
+    from sketchrnn.render.page import Frame, Page
+    from sketchrnn.render.pdf import pages_to_pdf
+
+    def pdf(fill):
+        frame = Frame(1, 1, 5, 5, "none", fill=fill)
+        return pages_to_pdf([Page(9, 9, "#000000", 1, 2, frames=(frame,))])
+
+    assert len({pdf(None), pdf("#ff0000"), pdf("#00ff00")}) == 3
