@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 import time
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from sketchrnn.training.train import Progress
+    from sketchrnn.training.progress import Progress
 
 
 @click.command()
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
     metavar="KEY=VALUE",
     help="A setting that differs from the preset; may be repeated.",
 )
+@click.option(
+    "--init-from",
+    metavar="MODEL",
+    help="Begin with the weights of a model folder, or of a shipped model.",
+)
 @click.option("--resume", is_flag=True, help="Go on with the run in RUN.")
 @click.option("--force", is_flag=True, help="Replace the run in RUN.")
 def train(
@@ -34,6 +40,7 @@ def train(
     steps: int | None,
     minutes: float | None,
     changes: tuple[str, ...],
+    init_from: str | None,
     resume: bool,
     force: bool,
 ) -> None:
@@ -41,13 +48,21 @@ def train(
 
     RUN becomes a model folder, always of the best validation so far, with pages of drawings in
     RUN/samples, figures in RUN/metrics.jsonl and RUN/tensorboard, and checkpoints. Ctrl-C ends it
-    with everything saved.
+    with everything saved. A run that diverges goes back and lowers its learning rate.
+
+    \b
+    Presets, with what was measured, are described in docs/training.md:
+      magenta  the reference's defaults: VAE, LSTM 256 / 512, z 128
+      paper    layer-norm LSTM 512 / HyperLSTM 2048: for a GPU
+      kanji    LSTM 192 / 512, z 32: some thousand drawings, in hours
+      small    a decoder alone, LSTM 192: to see it learn, in minutes
 
     \b
     Examples:
       sketchrnn train kanji.h5 -o runs/kanji --preset kanji
       sketchrnn train kanji.h5 -o runs/kanji --resume --steps 40000
       sketchrnn train cats.h5 -o runs/cats --set batch_size=50 --set z_size=64
+      sketchrnn train mine.h5 -o runs/mine --init-from kanji
     """
     from sketchrnn.drawing import BadSettingError
     from sketchrnn.sketch_rnn import train as train_model
@@ -63,8 +78,7 @@ def train(
         settings["minutes"] = minutes
     if steps is not None:
         settings["steps"] = steps
-    # what the data will say does not matter here: a slip is told before a framework is loaded
-    presets.settings(preset, settings, max_seq_len=1, scale_factor=1.0)
+    presets.check_names(settings)  # which are to be keywords
     view = _View(output)
     try:
         train_model(
@@ -73,6 +87,7 @@ def train(
             preset,
             resume=resume,
             overwrite=force,
+            init_from=init_from,
             watcher=view.watch,
             **settings,
         )
@@ -123,6 +138,8 @@ class _View:
                 line += f"   KL {figures['kl_raw']:.3f}"
             line += f"   objective {figures['objective']:.4f}"
             self._console.print(f"{line}   {self._rate(progress.step)}")
+        elif progress.event in ("note", "divergence", "trouble"):
+            self._console.print(progress.message)
         elif progress.event == "sample":
             self._console.print(f"step {progress.step:>7,}   drawings: {progress.path}")
         self._last = progress
@@ -139,11 +156,16 @@ class _View:
     def conclude(self) -> None:
         """Say how it ended and how to go on."""
         last = self._last
-        if last is None:
+        if last is None or last.event != "end":
             return
-        best = last.figures.get("best_step", 0)
-        self._console.print(f"the best model, of step {best:,.0f}, is in {self._output}")
-        if last.step < last.steps:
+        if math.isfinite(last.figures["best_loss"]):
+            best = last.figures["best_step"]
+            self._console.print(f"the best model, of step {best:,.0f}, is in {self._output}")
+        else:  # stopped before the first validation
+            self._console.print(f"the model of step {last.step:,} is in {self._output}")
+        if last.message:
+            self._console.print(last.message)
+        elif last.step < last.steps:
             self._console.print(
                 f"stopped at step {last.step:,} of {last.steps:,}; "
                 "go on with the same command and --resume"

@@ -197,7 +197,5 @@ def _pieces(part: Segment, tolerance: float) -> int:
     if len(part) < 4:
         return 1
     start, one, two, end = part
-    bend, other = abs(start - 2 * one + two), abs(one - 2 * two + end)
-    if other > bend:
-        bend = other
-    return math.ceil(math.sqrt(6 * bend / (8 * tolerance))) or 1
+    bend = max(abs(start - 2 * one + two), abs(one - 2 * two + end))
+    return max(1, math.ceil(math.sqrt(6 * bend / (8 * tolerance)))) if bend else 1

@@ -38,8 +38,8 @@ from sketchrnn.sketch_rnn.completing import Completing
 if TYPE_CHECKING:
     from sketchrnn.model.vae import SketchVAE
     from sketchrnn.training.evaluate import Evaluator
+    from sketchrnn.training.progress import Watcher
     from sketchrnn.training.samples import InMemory, Judged
-    from sketchrnn.training.train import Watcher
 
 Array = NDArray[np.float32]
 
@@ -810,6 +810,7 @@ def train(
     *,
     resume: bool = False,
     overwrite: bool = False,
+    init_from: str | PathLike[str] | None = None,
     watcher: Watcher | None = None,
     **settings: Any,
 ) -> SketchRNN:
@@ -823,6 +824,8 @@ def train(
         steps: Steps in all; None for the preset's.
         resume: Go on with the run in `out`, with its settings; steps and minutes may be new.
         overwrite: Replace the run in `out`.
+        init_from: A model folder, or the name of a shipped model: begin with its network, units and
+            weights. Without a preset the training is that of `training.parent.GOING_ON`.
         watcher: Is told of every step, validation, page and checkpoint.
         **settings: Settings that differ from the preset, such as batch_size=50.
 
@@ -838,7 +841,6 @@ def train(
     if steps is not None:
         settings["steps"] = steps
     with _opened(data) as file:
-        backend.require()
         from sketchrnn.training.run import train_run
 
         train_run(
@@ -848,6 +850,7 @@ def train(
             changes=settings,
             resume=resume,
             overwrite=overwrite,
+            init_from=None if init_from is None else str(init_from),
             watcher=watcher,
         )
     return load(out)

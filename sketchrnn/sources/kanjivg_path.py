@@ -62,7 +62,7 @@ def read_path(data: str, box: float) -> list[Segment]:
     segments: list[Segment] = []
     start = here = 0j
     control: complex | None = None  # of the curve before, which S mirrors
-    limit = MAX_BOXES * box
+    reach = 0.0
     for letter, numbers in commands:
         kind = letter.lower()
         base = here if letter == kind else 0j
@@ -88,8 +88,9 @@ def read_path(data: str, box: float) -> list[Segment]:
         else:
             points = [start]
         for point in points:
-            if not (-limit <= point.real <= limit and -limit <= point.imag <= limit):
-                raise BadDrawingError("a coordinate lies far outside the box")
+            reach = max(reach, abs(point.real), abs(point.imag))
+        if not reach <= MAX_BOXES * box:
+            raise BadDrawingError("a coordinate lies far outside the box")
         if len(points) == 3:
             segments.append((here, *points))
             control = points[1]
@@ -115,11 +116,11 @@ def _split(data: str) -> list[tuple[str, list[float]]]:
             raise BadDrawingError(f"path command {letter} is not one of KanjiVG's")
         size = _NUMBERS[letter.lower()]
         numbers = list(map(float, _NUMBER.findall(text)))
-        if len(numbers) == size:
-            commands.append((letter, numbers))
-            continue
         if not size:
-            raise BadDrawingError("path data has a number without a command")
+            if numbers:
+                raise BadDrawingError("path data has a number without a command")
+            commands.append((letter, []))
+            continue
         if not numbers or len(numbers) % size:
             raise BadDrawingError(f"path command {letter} lacks a number")
         for at in range(0, len(numbers), size):

@@ -1,101 +1,16 @@
-"""What a training run can be told, and the settings that have a name."""
+"""The settings that have a name, and those of a run made from one."""
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
-import math
-from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from sketchrnn.drawing import BadSettingError
-from sketchrnn.model.backend import PRECISIONS
 from sketchrnn.model.config import ModelConfig
-
-
-@dataclasses.dataclass(frozen=True)
-class TrainConfig:
-    """How a network is trained. The defaults are the reference's.
-
-    Args:
-        steps: Steps in all.
-        minutes: Stop after so much training time, without compilation; 0 for no limit.
-        batch_size: B.
-        num_buckets: Padded lengths; more waste less and compile longer.
-        learning_rate: At step 0.
-        min_learning_rate: What it falls towards.
-        learning_rate_decay: By this factor a step.
-        grad_clip: Gradients are clipped element by element to plus and minus this.
-        w_kl: Weight of the KL term in the end.
-        eta_min: Share of w_kl at step 0.
-        kl_decay: R: the rest of w_kl shrinks by this factor a step.
-        kl_min: Floor under the KL term, nats, mean over z.
-        random_scale: Drawings are stretched by up to this share, x and y apart.
-        point_drop: Share of droppable points that are dropped.
-        seed: Of everything random.
-        evaluate_every: Steps between validations and checkpoints.
-        sample_every: Steps between pages of drawings; 0 for none.
-        precision: Of the recurrent products, "float32" or "mixed_bfloat16"; see `SketchVAE`.
-
-    Raises:
-        BadSettingError: If a value cannot be used.
-    """
-
-    steps: int = 100_000
-    minutes: float = 0.0
-    batch_size: int = 100
-    num_buckets: int = 5
-    learning_rate: float = 1e-3
-    min_learning_rate: float = 1e-5
-    learning_rate_decay: float = 0.9999
-    grad_clip: float = 1.0
-    w_kl: float = 0.5
-    eta_min: float = 0.02
-    kl_decay: float = 0.99995
-    kl_min: float = 0.2
-    random_scale: float = 0.15
-    point_drop: float = 0.1
-    seed: int = 0
-    evaluate_every: int = 500
-    sample_every: int = 1000
-    precision: str = "float32"
-
-    def __post_init__(self) -> None:
-        """Refuse values that no run could use."""
-        for name in ("steps", "batch_size", "num_buckets", "evaluate_every"):
-            if getattr(self, name) < 1:
-                raise BadSettingError(f"{name} is {getattr(self, name)}, and must be 1 or more")
-        if self.precision not in PRECISIONS:
-            raise BadSettingError(
-                f"precision is {self.precision!r}, and must be {' or '.join(PRECISIONS)}"
-            )
-        for name in ("learning_rate", "min_learning_rate", "grad_clip"):
-            if not getattr(self, name) > 0:
-                raise BadSettingError(f"{name} is {getattr(self, name)}, and must be above 0")
-        for name in ("w_kl", "kl_min", "minutes", "sample_every", "seed"):
-            if not (getattr(self, name) >= 0 and math.isfinite(getattr(self, name))):
-                raise BadSettingError(f"{name} is {getattr(self, name)}, and must be 0 or more")
-        for name in ("learning_rate_decay", "kl_decay", "eta_min"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise BadSettingError(f"{name} is {getattr(self, name)}, and must be from 0 to 1")
-        for name in ("random_scale", "point_drop"):
-            if not 0 <= getattr(self, name) < 1:
-                raise BadSettingError(
-                    f"{name} is {getattr(self, name)}, and must be from 0 to below 1"
-                )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the values for JSON."""
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Read the values back; an unknown key is refused."""
-        for key in values:
-            if key not in {field.name for field in dataclasses.fields(cls)}:
-                raise BadSettingError(f"unknown training setting {key!r}")
-        return cls(**values)
-
+from sketchrnn.training import contradictions
+from sketchrnn.training.config import TrainConfig
 
 PRESETS: dict[str, dict[str, Any]] = {
     # the reference's defaults, which are the defaults of both configurations
@@ -155,6 +70,7 @@ def settings(
     max_seq_len: int,
     scale_factor: float,
     categories: Sequence[str] = (),
+    begun: Mapping[str, Any] | None = None,
 ) -> tuple[ModelConfig, TrainConfig]:
     """Return the two configurations of a run.
 
@@ -165,32 +81,62 @@ def settings(
         max_seq_len: The longest drawing of the data.
         scale_factor: The data's.
         categories: The data's; the network is told of them if category_size is not 0.
+        begun: The settings of a run that goes on, in the place of a preset's.
 
     Raises:
-        BadSettingError: If the preset or a key is unknown, or a value cannot be used.
+        BadSettingError: If the preset or a key is unknown, a value cannot be used, or two of them
+            contradict each other.
     """
-    if preset is not None and preset not in PRESETS:
-        raise BadSettingError(f"unknown preset {preset!r}", hint=f"use one of {', '.join(PRESETS)}")
-    fields = {
+    check_names(changes)
+    fields = _fields()
+    base = of_name(preset or "magenta") if begun is None else begun
+    chosen: dict[type, dict[str, Any]] = {
+        ModelConfig: {"max_seq_len": max_seq_len, "scale_factor": scale_factor},
+        TrainConfig: {},
+    }
+    for key, value in {**base, **changes}.items():
+        cls, field = fields[key]
+        chosen[cls][key] = _as_type(key, value, str(field.type))
+    if chosen[ModelConfig].get("category_size"):
+        chosen[ModelConfig]["categories"] = tuple(categories)
+    config, training = ModelConfig(**chosen[ModelConfig]), TrainConfig(**chosen[TrainConfig])
+    contradictions.check(config, training, changes)
+    return config, training
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Refuse names of settings that there are not.
+
+    Raises:
+        BadSettingError: If one is unknown; the message guesses at what was meant.
+    """
+    fields = _fields()
+    for name in names:
+        if name not in fields:
+            near = difflib.get_close_matches(name, fields, n=1)
+            meant = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(fields))}"
+            raise BadSettingError(f"unknown setting {name!r}", hint=meant)
+
+
+def _fields() -> dict[str, tuple[Any, Any]]:
+    """Return every setting by name: its configuration and its field."""
+    return {
         field.name: (cls, field)
         for cls in (ModelConfig, TrainConfig)
         for field in dataclasses.fields(cls)
         if field.name not in DERIVED
     }
-    chosen: dict[type, dict[str, Any]] = {
-        ModelConfig: {"max_seq_len": max_seq_len, "scale_factor": scale_factor},
-        TrainConfig: {},
-    }
-    for key, value in {**PRESETS[preset or "magenta"], **changes}.items():
-        if key not in fields:
-            near = difflib.get_close_matches(key, fields, n=1)
-            meant = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(fields))}"
-            raise BadSettingError(f"unknown setting {key!r}", hint=meant)
-        cls, field = fields[key]
-        chosen[cls][key] = _as_type(key, value, str(field.type))
-    if chosen[ModelConfig].get("category_size"):
-        chosen[ModelConfig]["categories"] = tuple(categories)
-    return ModelConfig(**chosen[ModelConfig]), TrainConfig(**chosen[TrainConfig])
+
+
+def of_name(preset: str) -> dict[str, Any]:
+    """Return what a preset sets.
+
+    Raises:
+        BadSettingError: If there is none of that name.
+    """
+    if preset not in PRESETS:
+        raise BadSettingError(f"unknown preset {preset!r}", hint=f"use one of {', '.join(PRESETS)}")
+    return PRESETS[preset]
 
 
 def _as_type(key: str, value: Any, kind: str) -> Any:

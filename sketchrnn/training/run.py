@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sketchrnn.data.categories import check_learned
+import numpy as np
+
+from sketchrnn.data.categories import check_learned, listed
 from sketchrnn.data.store import DataFile
 from sketchrnn.drawing import BadFileError, BadSettingError, Drawing, OutputExistsError
 from sketchrnn.drawing.files import whole_file
+from sketchrnn.model import backend
 from sketchrnn.model.config import ADDED_LATER, ModelConfig
 from sketchrnn.render import gallery
-from sketchrnn.training import presets
-from sketchrnn.training.train import Outcome, Trainer, Watcher
+from sketchrnn.training import checkpoint, parent, presets
+from sketchrnn.training.config import TrainConfig
+from sketchrnn.training.progress import Outcome, Watcher
+from sketchrnn.training.results import SAMPLES_FOLDER
 
 RUN_FILE = "run.json"
 FORMAT_VERSION = 1
-_MAY_CHANGE = ("steps", "minutes", "evaluate_every", "sample_every")
+_MAY_CHANGE = (
+    *("steps", "minutes", "evaluate_every", "sample_every", "patience"),
+    *("batch_size", "num_buckets"),  # for who runs out of memory; the batches are others then
+)
 """What a run may be told anew when it goes on."""
+_LEFTOVERS = (".model-*", ".run-*", f"{checkpoint.FOLDER}/.step-*", f"{SAMPLES_FOLDER}/.step-*")
+"""What is half-written when a process is killed."""
 _SAMPLE_COLUMNS = 8
 
 
@@ -32,6 +43,7 @@ def train_run(
     changes: Mapping[str, Any],
     resume: bool,
     overwrite: bool,
+    init_from: str | None = None,
     watcher: Watcher | None = None,
 ) -> Outcome:
     """Train in a folder; see `sketchrnn.train`.
@@ -43,41 +55,125 @@ def train_run(
     """
     if resume and overwrite:
         raise BadSettingError("a run cannot be both resumed and replaced", path=out)
-    if resume:
-        config, train_config = _resumed(out, preset, changes)
-    else:
-        longest = max(int(split.lengths.max(initial=1)) for split in data.splits.values())
-        config, train_config = presets.settings(
-            preset,
-            changes,
-            max_seq_len=longest,
-            scale_factor=data.scale_factor,
-            categories=data.categories,
+    if resume and init_from is not None:
+        raise BadSettingError(
+            "a run goes on from its own checkpoints", path=out, hint="leave --init-from away"
         )
-        train = data["train"]  # before anything is replaced
-        if config.categories:
-            check_learned(train, config.categories)
-        _make_room(out, overwrite)
-        out.mkdir(parents=True, exist_ok=True)
-        _write_run(out, config, train_config, preset)
+    plan = _resumed(out, preset, changes) if resume else _planned(data, preset, changes, init_from)
+    if not resume:
+        _check_room(out, overwrite, plan.init_from)
+    backend.require()
+    from sketchrnn.training.train import Trainer  # which loads it; what is wrong is told before
+
+    if not resume:
+        if out.exists() and any(out.iterdir()):
+            shutil.rmtree(out)
+        plan.write(out)
+    provenance = _provenance(data, plan.preset)
+    if plan.heritage is not None:
+        provenance = parent.with_heritage(provenance, plan.heritage)
     trainer = Trainer(
         data,
         out,
-        config,
-        train_config,
-        provenance=_provenance(data, preset),
+        plan.config,
+        plan.training,
+        provenance=provenance,
         watcher=watcher,
         save_page=_save_page,
+        make_folder=lambda: plan.write(out),
+        notes=[*plan.notes, *_notes(data, plan.training)],
     )
     if resume:
+        _clear(out)
+    # a run that was killed before it wrote the first has none
+    if resume and checkpoint.found(out / checkpoint.FOLDER):
         trainer.resume()
-        _write_run(out, config, train_config, preset)
+    elif plan.init_from is not None:
+        model = parent.read(plan.init_from)
+        if plan.heritage is None or model.fingerprint != plan.heritage["weights_sha256"]:
+            raise BadFileError("has changed since the run began", path=plan.init_from)
+        trainer.begin_with(parent.weights_for(model, plan.config))
+    if resume:
+        plan.write(out)
     return trainer.run()
 
 
-def _resumed(
-    out: Path, preset: str | None, changes: Mapping[str, Any]
-) -> tuple[ModelConfig, presets.TrainConfig]:
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What run.json says, and what is to be told.
+
+    Attributes:
+        config: The network.
+        training: The training.
+        preset: The name that was asked for.
+        init_from: The model that the run goes on from.
+        heritage: What it says of that model.
+        notes: Lines for whoever watches.
+    """
+
+    config: ModelConfig
+    training: TrainConfig
+    preset: str | None
+    init_from: str | None = None
+    heritage: dict[str, Any] | None = None
+    notes: Sequence[str] = ()
+
+    def write(self, out: Path) -> None:
+        """Write run.json, making the folder if there is none."""
+        values = {
+            "format_version": FORMAT_VERSION,
+            "preset": self.preset,
+            "config": self.config.to_dict(),
+            "training": self.training.to_dict(),
+            "init_from": self.init_from,
+            "parent": self.heritage,
+        }
+        with whole_file(out / RUN_FILE, overwrite=True) as beside:
+            beside.write_text(json.dumps(values, indent=2) + "\n", "utf-8")
+
+
+def _planned(
+    data: DataFile, preset: str | None, changes: Mapping[str, Any], init_from: str | None
+) -> Plan:
+    """Return the plan of a new run, having checked that the data serve for it."""
+    train = data["train"]
+    if init_from is not None:
+        model = parent.read(init_from)
+        config, training, notes = parent.settings(model, data, preset, changes)
+        # a folder is found again from anywhere
+        place = str(Path(init_from).absolute()) if Path(init_from).is_dir() else init_from
+        return Plan(config, training, preset, place, parent.heritage(model), notes)
+    longest = max(int(split.lengths.max(initial=1)) for split in data.splits.values())
+    config, training = presets.settings(
+        preset,
+        changes,
+        max_seq_len=longest,
+        scale_factor=data.scale_factor,
+        categories=data.categories,
+    )
+    if config.categories:
+        check_learned(train, config.categories)
+    return Plan(config, training, preset)
+
+
+def _notes(data: DataFile, training: TrainConfig) -> list[str]:
+    """Return what is worth knowing of the data before hours are spent on them."""
+    notes = []
+    train = data["train"]
+    if len(train) < training.batch_size:
+        notes.append(
+            f"there are {len(train)} drawings to learn, fewer than a batch of "
+            f"{training.batch_size}: all are in every batch"
+        )
+    if len(data.categories) > 1:
+        learned = set(np.unique(train.categories[:]).tolist())
+        missing = [name for k, name in enumerate(data.categories) if k not in learned]
+        if missing:
+            notes.append(f"there are no drawings to learn of {listed(missing)}")
+    return notes
+
+
+def _resumed(out: Path, preset: str | None, changes: Mapping[str, Any]) -> Plan:
     path = out / RUN_FILE
     if not path.is_file():
         raise BadFileError("holds no run to go on with", path=out, hint="leave --resume away")
@@ -85,7 +181,7 @@ def _resumed(
         values = json.loads(path.read_text("utf-8"))
         # runs that were begun before there was such a thing lack its keys
         config = ModelConfig.from_dict({**ADDED_LATER, **values["config"]})
-        old = presets.TrainConfig.from_dict(values["training"])
+        old = TrainConfig.from_dict(values["training"])
     except (ValueError, KeyError, TypeError) as error:
         raise BadFileError(f"is damaged ({error})", path=path, hint="start anew") from error
     if preset is not None and preset != values.get("preset"):
@@ -96,10 +192,11 @@ def _resumed(
         )
     merged_config, merged = presets.settings(
         None,
-        {**_own(config), **old.to_dict(), **changes},
+        changes,
         max_seq_len=config.max_seq_len,
         scale_factor=config.scale_factor,
         categories=config.categories,
+        begun={**_own(config), **old.to_dict()},
     )
     before = {**config.to_dict(), **old.to_dict()}
     for key, value in {**merged_config.to_dict(), **merged.to_dict()}.items():
@@ -109,7 +206,17 @@ def _resumed(
                 path=out,
                 hint=f"only {', '.join(_MAY_CHANGE)} can; or start anew in another folder",
             )
-    return config, merged
+    return Plan(config, merged, values.get("preset"), values.get("init_from"), values.get("parent"))
+
+
+def _clear(out: Path) -> None:
+    """Remove what a process that was killed had written in part."""
+    for pattern in _LEFTOVERS:
+        for path in out.glob(pattern):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
 
 def _own(config: ModelConfig) -> dict[str, Any]:
@@ -118,16 +225,22 @@ def _own(config: ModelConfig) -> dict[str, Any]:
     return {key: values[key] for key in values if key not in presets.DERIVED}
 
 
-def _make_room(out: Path, overwrite: bool) -> None:
-    """Refuse what exists, or remove an earlier run if that is asked for; nothing else is removed.
+def _check_room(out: Path, overwrite: bool, init_from: str | None) -> None:
+    """Refuse what exists, unless it is an earlier run that may be replaced.
 
     Raises:
         OutputExistsError: If `out` exists, and is no empty folder, and may not be replaced.
+        BadSettingError: If the run would replace the model that it goes on from.
     """
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
+    if overwrite and init_from is not None and Path(init_from).resolve() == out.resolve():
+        raise BadSettingError(
+            "cannot be replaced by a run that goes on from it",
+            path=out,
+            hint="choose another folder",
+        )
     if overwrite and (out / RUN_FILE).is_file():
-        shutil.rmtree(out)
         return
     if overwrite:
         raise OutputExistsError("exists and is no run", path=out, hint="choose another folder")
@@ -136,19 +249,6 @@ def _make_room(out: Path, overwrite: bool) -> None:
         path=out,
         hint="go on with it by --resume, replace it by --force, or choose another folder",
     )
-
-
-def _write_run(
-    out: Path, config: ModelConfig, train_config: presets.TrainConfig, preset: str | None
-) -> None:
-    values = {
-        "format_version": FORMAT_VERSION,
-        "preset": preset,
-        "config": config.to_dict(),
-        "training": train_config.to_dict(),
-    }
-    with whole_file(out / RUN_FILE, overwrite=True) as beside:
-        beside.write_text(json.dumps(values, indent=2) + "\n", "utf-8")
 
 
 def _provenance(data: DataFile, preset: str | None) -> dict[str, Any]:

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import keras
-from keras import ops
-
 
 def learning_rate_at(step: float, start: float, floor: float, decay: float) -> float:
     """Return (start - floor) decay^step + floor.
@@ -28,22 +23,3 @@ def kl_weight_at(step: float, w_kl: float, eta_min: float, kl_decay: float) -> f
     0.01
     """
     return w_kl * (1 - (1 - eta_min) * kl_decay**step)
-
-
-class ExponentialDecay(keras.optimizers.schedules.LearningRateSchedule):
-    """`learning_rate_at` as a Keras schedule."""
-
-    def __init__(self, start: float, floor: float, decay: float) -> None:
-        """Keep the three numbers."""
-        self.start = start
-        self.floor = floor
-        self.decay = decay
-
-    def __call__(self, step: Any) -> Any:
-        """Return the rate at a step tensor."""
-        step = ops.cast(step, "float32")
-        return (self.start - self.floor) * ops.power(self.decay, step) + self.floor
-
-    def get_config(self) -> dict[str, float]:
-        """Return the three numbers for Keras."""
-        return {"start": self.start, "floor": self.floor, "decay": self.decay}

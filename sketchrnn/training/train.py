@@ -1,77 +1,56 @@
-"""The training loop: batches by step, validation, pages of drawings, checkpoints, resuming."""
+"""The training loop: batches by step, validation, pages, checkpoints, going back, resuming.
+
+**Exact to the bit.** Whatever a step depends on is in a checkpoint or derives from (seed, step):
+the weights, the optimizer, the schedules, the place in the data, the noise, and what the watch for
+divergence has seen. A run that was killed and resumed therefore ends with the bytes of one that was
+not, on the same machine with the same threads, versions and backend, as long as nothing of it was
+changed in between. Only what time itself decides (`minutes`) is beyond that.
+
+**Going back.** The state to go back to is that of the last validation at a multiple of
+`evaluate_every`, or of the beginning. Which it is depends on the step alone and not on where a run
+was interrupted, so a resumed run goes back to where an undisturbed one would have gone. The count
+of steps goes back too, and with it the schedules; the batches do not: those since then, of which
+one may have been the cause, are skipped. Rate, batches skipped and times gone back are in the
+checkpoints.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import json
 import math
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from sketchrnn.data.batches import Batch, Batches
 from sketchrnn.data.store import DataFile
-from sketchrnn.drawing import BadFileError, Drawing, SketchRNNError
-from sketchrnn.model import backend, folder
+from sketchrnn.drawing import BadFileError, BadSettingError, SketchRNNError
 from sketchrnn.model.config import ModelConfig
-from sketchrnn.model.vae import SketchVAE
-from sketchrnn.sampling.numpy_loop import NumpyDecoder
-from sketchrnn.sampling.sampler import sample_drawings
-from sketchrnn.training import checkpoint
-from sketchrnn.training.evaluate import Evaluator, evaluate
-from sketchrnn.training.presets import TrainConfig
-from sketchrnn.training.schedules import ExponentialDecay, kl_weight_at, learning_rate_at
+from sketchrnn.training import checkpoint, divergence, memory
+from sketchrnn.training.config import TrainConfig
+from sketchrnn.training.divergence import DivergedError
+from sketchrnn.training.interruption import asked_by_signal
+from sketchrnn.training.journal import Journal
+from sketchrnn.training.learner import Learner
+from sketchrnn.training.progress import Outcome, Progress, Watcher
+from sketchrnn.training.results import Results, SavePage
+from sketchrnn.training.schedules import kl_weight_at, learning_rate_at
+from sketchrnn.training.standing import Standing
 
-METRICS_FILE = "metrics.jsonl"
-_SAMPLES = 32
-_SAMPLE_TEMPERATURE = 0.4
+RATE_CUT = 0.5
+"""A divergence makes the learning rate, for the rest of the run, this much of what it was."""
+TIMES_BACK = 3
+"""So often a run goes back; the divergence after that ends it."""
+FORGIVEN_AFTER = 10
+"""After so many validations without a divergence the earlier ones count no more."""
 
-
-@dataclasses.dataclass(frozen=True)
-class Progress:
-    """What a run tells whoever watches it.
-
-    Attributes:
-        event: "start", "step", "validation", "sample", "checkpoint" or "end".
-        step: Steps done.
-        steps: Steps in all.
-        figures: Losses by name; with "start" facts about the run.
-        path: The file that was written, of a sample or a checkpoint.
-    """
-
-    event: str
-    step: int
-    steps: int
-    figures: Mapping[str, float] = dataclasses.field(default_factory=dict)
-    path: Path | None = None
-
-
-Watcher = Callable[[Progress], None]
-
-
-@dataclasses.dataclass(frozen=True)
-class Outcome:
-    """How a run ended.
-
-    Attributes:
-        step: Steps done.
-        reason: "done", "interrupted" or "time".
-        best_step: The step of the best validation.
-        best_loss: Its full objective, at the final weight of the KL term.
-    """
-
-    step: int
-    reason: str
-    best_step: int
-    best_loss: float
+Snapshot = tuple[int, Mapping[str, Any], Mapping[str, Any]]
+"""Steps done, arrays, and what else a checkpoint holds."""
 
 
 class Trainer:
@@ -88,6 +67,9 @@ class Trainer:
         provenance: What the model folder should say of the data.
         watcher: Is told what happens.
         save_page: Writes drawings as a picture: (drawings, path, title).
+        make_folder: Makes the run's folder, with what it needs to be resumed, if it is gone.
+        notes: What to tell before the first step.
+        learner: The network; None: one that is made for these configurations.
 
     Raises:
         BadFileError: If the data has no training drawings.
@@ -102,16 +84,20 @@ class Trainer:
         *,
         provenance: Mapping[str, Any],
         watcher: Watcher | None = None,
-        save_page: Callable[[list[Drawing], Path, str], None] | None = None,
+        save_page: SavePage | None = None,
+        make_folder: Callable[[], None] | None = None,
+        notes: Sequence[str] = (),
+        learner: Learner | None = None,
     ) -> None:
         """Make the network, the batches and the optimizer."""
         self.config = config
         self.train_config = train_config
         self._data = data
         self._out = out
-        self._provenance = dict(provenance)
         self._watch = watcher or (lambda progress: None)
-        self._save_page = save_page
+        self._make_folder = make_folder
+        self._notes = notes
+        self._inherited = False
         self._batches = Batches(
             data["train"],
             scale_factor=config.scale_factor,
@@ -125,29 +111,28 @@ class Trainer:
         )
         valid = data.splits.get("valid")
         self._valid = valid if valid else data["train"]
-        keras.utils.set_random_seed(train_config.seed)
-        self.network = SketchVAE(
-            config, kl_min=train_config.kl_min, precision=train_config.precision
+        self._learner = learner or Learner(config, train_config)
+        self._journal = Journal(out)
+        self._results = Results(
+            out,
+            config,
+            preparation=data.preparation.to_dict(),
+            provenance={**provenance, "settings": train_config.to_dict()},
+            seed=train_config.seed,
+            save_page=save_page,
         )
-        self.network.compile(
-            optimizer=keras.optimizers.Adam(
-                ExponentialDecay(
-                    train_config.learning_rate,
-                    train_config.min_learning_rate,
-                    train_config.learning_rate_decay,
-                ),
-                epsilon=1e-8,
-                clipvalue=train_config.grad_clip,
-            ),
-            jit_compile=True,
-        )
-        self.network.optimizer.build(self.network.trainable_variables)
-        self._evaluator = Evaluator(self.network)
         self._step = 0
-        self._best = (math.inf, 0)
-        self._seconds = 0.0
+        self._now = Standing()
+        self._good: Snapshot | None = None
+        self._saved_step = -1  # of the newest checkpoint
+        self._unsaved = ""  # why the newest state is not on the disk
         self._compiled: set[tuple[int, ...]] = set()
         self._stop = threading.Event()
+
+    def begin_with(self, weights: Mapping[str, Any]) -> None:
+        """Begin with the weights of another model rather than with random ones."""
+        self._learner.begin_with(weights)
+        self._inherited = True
 
     def resume(self) -> int:
         """Go on from the newest checkpoint of the folder; return its step.
@@ -155,60 +140,113 @@ class Trainer:
         Raises:
             BadFileError: If there is none, or it belongs to another configuration.
         """
-        home = self._out / "checkpoints"
-        step, arrays, state = checkpoint.newest(home)
-        variables = self._variables()
-        for name, variable in variables.items():
-            if name not in arrays or arrays[name].shape != tuple(variable.shape):
-                raise BadFileError(
-                    "the checkpoint belongs to another configuration",
-                    path=home,
-                    where=name,
-                    hint="resume with the run's own settings",
-                )
-            variable.assign(arrays[name])
+        home = self._out / checkpoint.FOLDER
+        newest = checkpoint.newest(home, lambda line: self._tell("trouble", message=line))
+        step, arrays, state = newest
+        try:
+            self._learner.restore(arrays)
+        except BadFileError as error:
+            raise BadFileError(
+                error.problem, path=home, where=error.where, hint=error.hint
+            ) from error
         if state["data"] != self._data.fingerprint:
             raise BadFileError(
                 "the run was made with other data",
                 path=self._data.path,
                 hint="resume with the data file of the run",
             )
-        self._step = step
-        self._best = (float(state["best_loss"]), int(state["best_step"]))
-        self._seconds = float(state["seconds"])
+        self._step = self._saved_step = step
+        self._now = Standing.from_dict({"good": step, **state})
+        good = self._now.good
+        self._good = newest if good == step else checkpoint.at(home, good) or newest
+        if self._now.metrics_bytes is not None:
+            self._journal.cut(self._now.metrics_bytes)
         return step
 
     def run(self) -> Outcome:
-        """Train to the last step, to the time limit, or until interrupted.
+        """Train to the last step, to the time limit, until nothing improves, or until interrupted.
 
         SIGINT and SIGTERM end it after the step at hand, with everything saved.
 
         Raises:
-            SketchRNNError: If a loss is no longer a finite number.
+            SketchRNNError: If training diverges again and again, memory runs out, or what was
+                learned cannot be saved.
         """
-        limit = self.train_config.minutes * 60
-        steps = self.train_config.steps
         self._tell("start", self._facts())
-        with self._signals(), self._scalars() as scalars:
-            while self._step < steps and not self._stop.is_set():
-                if limit and self._seconds >= limit:
-                    break
-                until = min(steps, self._next_event())
-                figures = self._fit(until, limit)
-                scalars(self._step, "train", figures)
-                self._log("train", figures)
-                if self._step % self.train_config.evaluate_every == 0:
-                    self._validate(scalars)
-                sample_every = self.train_config.sample_every
-                if sample_every and self._step % sample_every == 0:
-                    self._sample()
-            if self._step % self.train_config.evaluate_every and self._step:
-                self._validate(scalars)
-        reason = "done"
-        if self._step < steps:
-            reason = "interrupted" if self._stop.is_set() else "time"
-        self._tell("end", {"best_loss": self._best[0], "best_step": self._best[1]})
-        return Outcome(self._step, reason, self._best[1], self._best[0])
+        for line in self._notes:
+            self._tell("note", message=line)
+        with asked_by_signal(self._stop), contextlib.closing(self._journal):
+            try:
+                if self._good is None:
+                    self._begin()
+                while not (reason := self._reason_to_end()):
+                    try:
+                        self._advance()
+                    except DivergedError as error:
+                        self._go_back(error)
+                if reason == "interrupted" and self._saved_step != self._step:
+                    self._save_interrupted()
+            except Exception as error:
+                if memory.is_exhausted(error):
+                    raise self._explain_memory() from error
+                raise
+        if self._unsaved:
+            raise SketchRNNError(
+                self._unsaved,
+                path=self._out,
+                hint=f"that of step {self._saved_step} is whole: make room, go on with --resume"
+                if self._saved_step >= 0
+                else "make room and start anew",
+            )
+        message = ""
+        if reason == "patience":
+            message = f"stopped early: {self._now.waited} validations in a row were no better"
+        figures = {"best_loss": self._now.best_loss, "best_step": self._now.best_step}
+        self._tell("end", figures, message=message)
+        return Outcome(self._step, reason, self._now.best_step, self._now.best_loss)
+
+    def _begin(self) -> None:
+        """Keep the state before the first step; another's model is measured first."""
+        if not self._inherited:
+            self._keep(self._learner.state())
+            return
+        try:
+            self._validate()
+        except DivergedError as error:
+            raise SketchRNNError(
+                f"the model to begin with does not fit these drawings: {error.problem}",
+                hint="begin with another, or leave --init-from away",
+            ) from error
+
+    def _reason_to_end(self) -> str:
+        """Return why the run is over, or nothing."""
+        config = self.train_config
+        if self._step >= config.steps:
+            return "done"
+        if self._stop.is_set():
+            return "interrupted"
+        if config.minutes and self._now.seconds >= config.minutes * 60:
+            return "time"
+        return "patience" if config.patience and self._now.waited >= config.patience else ""
+
+    def _advance(self) -> None:
+        """Train up to the next event, and let it happen.
+
+        Raises:
+            DivergedError: If the run has gone astray.
+        """
+        config = self.train_config
+        figures = self._fit(min(config.steps, self._next_event()))
+        self._attend_folder()
+        self._log("train", figures)
+        regular = self._step % config.evaluate_every == 0
+        if regular or self._reason_to_end() in ("done", "time"):
+            self._validate()
+        if config.sample_every and self._step % config.sample_every == 0:
+            with self._going_on("a page of drawings"), self._learner.averaged():
+                path = self._results.save_page(self._learner.weights(), self._step)
+                if path is not None:
+                    self._tell("sample", path=path)
 
     def _next_event(self) -> int:
         """Return the next step at which something other than training happens."""
@@ -217,124 +255,218 @@ class Trainer:
             every.append(self.train_config.sample_every)
         return min((self._step // k + 1) * k for k in every)
 
-    def _fit(self, until: int, limit: float) -> dict[str, float]:
-        """Train from the step at hand to `until`, or until stopped; return the mean losses."""
-        config = self.train_config
+    def _fit(self, until: int) -> dict[str, float]:
+        """Train from the step at hand to `until`, or until stopped; return the mean losses.
+
+        Raises:
+            DivergedError: If a loss is not finite or has jumped.
+        """
+        limit = self.train_config.minutes * 60
         before = self._step
         sums: dict[str, float] = {}
         last = time.monotonic()
         with ThreadPoolExecutor(max_workers=1) as ahead:
-            waiting = ahead.submit(self._batch, before)
+            waiting = ahead.submit(self._batch, before + self._now.skipped)
             while self._step < until and not self._stop.is_set():
                 batch = waiting.result()
-                waiting = ahead.submit(self._batch, self._step + 1)
-                # one step a call rather than `fit`, whose input pipeline under TensorFlow takes
-                # the first batch's length for every batch's
-                logs = self.network.train_on_batch(batch, return_dict=True)
+                waiting = ahead.submit(self._batch, self._step + self._now.skipped + 1)
+                rate, w_kl = self._schedules()
+                batch["w_kl"] = np.full(len(batch["lengths"]), w_kl, dtype=np.float32)
+                losses = self._learner.step(batch, rate)
                 self._step += 1
                 now = time.monotonic()
                 shape = batch["stroke5"].shape
                 if shape in self._compiled:  # the first of a shape is mostly compilation
-                    self._seconds += now - last
+                    self._now.seconds += now - last
                 self._compiled.add(shape)
-                losses = {name: float(value) for name, value in logs.items()}
+                self._check(losses, batch)
                 for name, value in losses.items():
                     sums[name] = sums.get(name, 0.0) + value
                 self._tell("step", losses)
                 last = time.monotonic()
-                if not math.isfinite(losses["loss"]) or (limit and self._seconds >= limit):
+                if limit and self._now.seconds >= limit:
                     break
         figures = {name: total / max(1, self._step - before) for name, total in sums.items()}
-        if not all(math.isfinite(value) for value in figures.values()):
-            raise SketchRNNError(
-                f"the loss is no longer a finite number (between steps {before} and {self._step})",
-                path=self._out,
-                hint="lower learning_rate and go on with --resume",
-            )
-        figures["learning_rate"] = learning_rate_at(
-            self._step, config.learning_rate, config.min_learning_rate, config.learning_rate_decay
-        )
-        figures["w_kl"] = kl_weight_at(self._step, config.w_kl, config.eta_min, config.kl_decay)
+        figures["learning_rate"], figures["w_kl"] = self._schedules()
         return figures
 
-    def _batch(self, step: int) -> Batch:
-        """Return the batch of a step with its KL weight; called one step ahead, in a thread."""
-        batch = self._batches[step]
+    def _schedules(self) -> tuple[float, float]:
+        """Return the learning rate and the weight of the KL term of the step at hand."""
         config = self.train_config
-        w_kl = kl_weight_at(step, config.w_kl, config.eta_min, config.kl_decay)
-        batch["w_kl"] = np.full(len(batch["lengths"]), w_kl, dtype=np.float32)
-        return batch
+        rate = learning_rate_at(
+            self._step, config.learning_rate, config.min_learning_rate, config.learning_rate_decay
+        )
+        w_kl = kl_weight_at(self._step, config.w_kl, config.eta_min, config.kl_decay)
+        return rate * self._now.rate_factor, w_kl
 
-    def _validate(self, scalars: Callable[..., None]) -> None:
-        """Evaluate, keep the best model, and write a checkpoint."""
-        figures = evaluate(self._evaluator, self.network, self._valid)
+    def _batch(self, number: int) -> Batch:
+        """Return a batch by its number; called one step ahead, in a thread."""
+        return self._batches[number]
+
+    def _check(self, losses: Mapping[str, float], batch: Batch) -> None:
+        """See whether the losses of a step are those of a sound run."""
+        divergence.check_losses(losses, batch)
+        points = max(1, int(batch["lengths"].sum()))
+        by_point = losses["loss"] * self.config.max_seq_len * len(batch["lengths"]) / points
+        problem = self._now.losses.see(by_point)
+        if problem:
+            raise DivergedError(problem)
+
+    def _validate(self) -> None:
+        """Evaluate, keep the best model, and write a checkpoint.
+
+        Raises:
+            DivergedError: If a weight or a figure is not finite.
+        """
+        arrays = self._learner.state()
+        divergence.check_arrays(arrays)
+        with self._learner.averaged():
+            figures = self._learner.evaluate(self._valid)
+            weights = self._learner.weights()
         # the full objective: with the final weight, or an early step would always be the best
         objective = figures["nats_per_drawing"] / self.config.max_seq_len
         if self.config.conditional:
             objective += self.train_config.w_kl * figures["kl_floored"]
         figures["objective"] = objective
-        scalars(self._step, "valid", figures)
+        if not math.isfinite(objective):
+            raise DivergedError(f"the objective of the validation is {objective}")
         self._log("valid", figures)
-        if objective < self._best[0]:
-            self._best = (objective, self._step)
-            self.save_model(figures)
+        self._now.waited += 1
+        saved = True
+        if objective < self._now.best_loss:
+            saved = self._save_model(weights, figures)
+            if saved:
+                self._now.best_loss, self._now.best_step = objective, self._step
+                self._now.waited = 0
         self._tell("validation", figures)
-        path = checkpoint.write(
-            self._out / "checkpoints",
-            self._step,
-            {name: np.asarray(variable) for name, variable in self._variables().items()},
-            {
-                "best_loss": self._best[0],
-                "best_step": self._best[1],
-                "seconds": self._seconds,
-                "data": self._data.fingerprint,
-            },
-        )
-        self._tell("checkpoint", {}, path)
+        # without its model a checkpoint is not written, so that a resumed run makes up for both
+        self._keep(arrays, write=saved)
 
-    def save_model(self, figures: Mapping[str, float]) -> None:
-        """Write the weights of this moment as the run's model."""
-        provenance = {
-            **self._provenance,
-            "step": self._step,
-            "training_seconds": round(self._seconds, 1),
-            "settings": self.train_config.to_dict(),
-            "validation": dict(figures),
-            "versions": backend.versions(),
-            "backend": backend.require(),
-        }
-        folder.write_into(
-            self._out,
-            self.config,
-            {name: np.asarray(v) for name, v in self.network.named_weights().items()},
-            preparation=self._data.preparation.to_dict(),
-            provenance=provenance,
-        )
-
-    def _sample(self) -> None:
-        """Write a page of drawings as the network makes them now."""
-        if self._save_page is None:
+    def _keep(self, arrays: Mapping[str, Any], write: bool = True) -> None:
+        """Remember a regular state, to go back to, and write a checkpoint."""
+        now, every = self._now, self.train_config.evaluate_every
+        if self._step % every == 0 or self._good is None:
+            now.good = self._step
+            if self._step - now.back_at >= FORGIVEN_AFTER * every:
+                now.times_back = 0
+        now.metrics_bytes = self._journal.size()
+        state = {"data": self._data.fingerprint, **now.to_dict()}
+        if now.good == self._step:
+            self._good = (self._step, arrays, state)
+        if not write:
             return
-        weights = {name: np.asarray(v) for name, v in self.network.named_weights().items()}
-        drawings = sample_drawings(
-            NumpyDecoder(self.config, weights),
-            _SAMPLES,
-            temperature=_SAMPLE_TEMPERATURE,
-            seed=self.train_config.seed,
-        )
-        path = self._out / "samples" / f"step-{self._step:08d}.png"
-        self._save_page(drawings, path, f"step {self._step:,}, temperature {_SAMPLE_TEMPERATURE}")
-        self._tell("sample", {}, path)
+        with self._going_on(f"the checkpoint of step {self._step:,}", needed=True):
+            path = checkpoint.write(
+                self._out / checkpoint.FOLDER, self._step, arrays, state, keep=(now.good,)
+            )
+            self._saved_step, self._unsaved = self._step, ""
+            self._tell("checkpoint", path=path)
 
-    def _variables(self) -> dict[str, Any]:
-        """Return every variable of the run's state by name."""
-        weights = {f"weights/{n}": v for n, v in self.network.named_weights().items()}
-        state = self.network.optimizer.variables
-        return {**weights, **{f"optimizer/{k:04d}": v for k, v in enumerate(state)}}
+    def _save_model(self, weights: Mapping[str, Any], figures: Mapping[str, float]) -> bool:
+        """Write the run's model; return whether it could be written."""
+        with self._going_on("the best model", needed=True):
+            self._results.save_model(weights, self._step, self._now.seconds, figures)
+            return True
+        return False
+
+    def _save_interrupted(self) -> None:
+        """Save the state between two validations, which an undisturbed run would not have made."""
+        self._attend_folder()
+        arrays = self._learner.state()
+        try:
+            divergence.check_arrays(arrays)
+        except DivergedError:
+            return  # the last good checkpoint stays the newest
+        self._keep(arrays)
+        if math.isinf(self._now.best_loss):  # so that there is something to draw with
+            with self._learner.averaged():
+                self._save_model(self._learner.weights(), {})
+
+    def _go_back(self, error: DivergedError) -> None:
+        """Go back to the last good state with a lower rate and other batches.
+
+        Raises:
+            SketchRNNError: If it has gone back too often.
+        """
+        assert self._good is not None
+        at, good = self._step, self._good[0]
+        if self._now.times_back >= TIMES_BACK:
+            raise divergence.explain(
+                error,
+                step=at,
+                times=self._now.times_back,
+                rate=self.train_config.learning_rate * self._now.rate_factor,
+                best_step=None if math.isinf(self._now.best_loss) else self._now.best_step,
+                path=self._out,
+            )
+        self._learner.restore(self._good[1])
+        self._now.losses = Standing.from_dict(self._good[2]).losses
+        self._step = good
+        self._now.skipped += at - good
+        self._now.times_back += 1
+        self._now.back_at = at
+        self._now.rate_factor *= RATE_CUT
+        line = {"back_to": good, "problem": error.problem, "rate_factor": self._now.rate_factor}
+        self._log("rollback", line, step=at)
+        self._tell(
+            "divergence",
+            {"from_step": at, "rate_factor": self._now.rate_factor},
+            message=f"step {at:,}: {error.problem}; back to step {good:,} with other batches, "
+            f"learning rate x {self._now.rate_factor:g}",
+        )
+
+    def _explain_memory(self) -> SketchRNNError:
+        """Save what can be saved, find a batch that fits, and say so."""
+        with contextlib.suppress(Exception):  # JAX may have given the state away
+            if self._learner.steps == self._step != self._saved_step:
+                self._keep(self._learner.state())
+        size, longest = self._batches.batch_size, int(self._batches.boundaries[-1])
+        self._tell("note", message=f"memory ran out with batches of {size}; trying smaller ones …")
+        batch = self._batch(self._step + self._now.skipped)
+        batch["w_kl"] = np.ones(len(batch["lengths"]), dtype=np.float32)
+        fits = 0
+        if self._good is not None:
+            for smaller in memory.smaller_batches(batch, longest):
+                if self._learner.fits(smaller, self._good[1]):
+                    fits = len(smaller["lengths"])
+                    break
+        return memory.explain(size, longest, fits=fits, saved=self._saved_step, path=self._out)
+
+    def _attend_folder(self) -> None:
+        """Make the run's folder anew if somebody has removed it."""
+        if self._out.is_dir() or self._make_folder is None:
+            return
+        with self._going_on("the run's folder, which has vanished,"):
+            self._make_folder()
+            self._now.best_loss, self._now.best_step = math.inf, 0
+            self._saved_step = -1
+            self._tell("trouble", message=f"{self._out} had vanished and is made anew")
+
+    @contextlib.contextmanager
+    def _going_on(self, what: str, needed: bool = False) -> Iterator[None]:
+        """Let a disk that is full or gone stop nothing: say so, and train on.
+
+        What is needed is tried again at the next validation, and `run` fails in the end if the last
+        state is on no disk.
+        """
+        try:
+            yield
+        except (OSError, BadSettingError) as error:
+            reason = error.problem if isinstance(error, SketchRNNError) else error.strerror
+            line = f"{what} could not be written ({reason or error})"
+            if needed:
+                self._unsaved = line
+            self._tell("trouble", message=f"step {self._step:,}: {line}; training goes on")
+
+    def _log(self, split: str, figures: Mapping[str, Any], step: int | None = None) -> None:
+        with self._going_on("figures"):
+            self._journal.write(
+                self._step if step is None else step, self._now.seconds, split, figures
+            )
 
     def _facts(self) -> dict[str, float]:
         return {
-            "parameters": self.network.count_params(),
+            "parameters": self._learner.parameters,
             "train": len(self._data["train"]),
             "valid": len(self._valid),
             "batch_size": self._batches.batch_size,
@@ -342,50 +474,12 @@ class Trainer:
             "buckets": len(self._batches.boundaries),
         }
 
-    def _tell(self, event: str, figures: Mapping[str, float], path: Path | None = None) -> None:
-        self._watch(Progress(event, self._step, self.train_config.steps, figures, path))
-
-    def _log(self, split: str, figures: Mapping[str, float]) -> None:
-        line = {"step": self._step, "seconds": round(self._seconds, 2), "split": split, **figures}
-        with open(self._out / METRICS_FILE, "a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
-
-    @contextlib.contextmanager
-    def _signals(self) -> Iterator[None]:
-        """Let SIGINT and SIGTERM ask for an orderly end; the second SIGINT ends at once."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = {s: signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)}
-
-        def ask(number: int, frame: Any) -> None:
-            if self._stop.is_set():
-                raise KeyboardInterrupt
-            self._stop.set()
-
-        for number in before:
-            signal.signal(number, ask)
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    @contextlib.contextmanager
-    def _scalars(self) -> Iterator[Callable[[int, str, Mapping[str, float]], None]]:
-        """Give a function that writes TensorBoard scalars, if tensorboardX is installed."""
-        try:
-            from tensorboardX import SummaryWriter
-        except ImportError:
-            yield lambda step, split, figures: None
-            return
-        writer = SummaryWriter(str(self._out / "tensorboard"))
-
-        def write(step: int, split: str, figures: Mapping[str, float]) -> None:
-            for name, value in figures.items():
-                writer.add_scalar(f"{split}/{name}", value, step)
-
-        try:
-            yield write
-        finally:
-            writer.close()
+    def _tell(
+        self,
+        event: str,
+        figures: Mapping[str, float] | None = None,
+        path: Path | None = None,
+        message: str = "",
+    ) -> None:
+        steps = self.train_config.steps
+        self._watch(Progress(event, self._step, steps, figures or {}, path, message))

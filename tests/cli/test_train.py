@@ -17,6 +17,7 @@ from sketchrnn.cli.train import _View
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.data.store import DataFileWriter
 from sketchrnn.drawing import Drawing
+from sketchrnn.training.progress import Progress
 
 TINY = {
     "decoder_size": 8,
@@ -185,10 +186,29 @@ def test_a_name_with_brackets_is_shown_as_it_is(capsys):
     view = _View(
         "/tmp/[bold]run[/bold] of a very long name that would not fit on a line " + "x" * 60
     )
-    view._last = SimpleNamespace(figures={"best_step": 5}, step=5, steps=9)
+    view._last = Progress("end", 5, 9, {"best_step": 5, "best_loss": 0.5})
     view.close()
     view.conclude()
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 3
     assert "[bold]run[/bold] of a very" in lines[0]
     assert lines[1].startswith("stopped at step 5 of 9; go on with the same command and --resume")
+
+
+def test_what_happens_on_the_way_is_told_in_a_line(capsys):
+    view = _View("run")
+    view.watch(Progress("note", 0, 9, message="the data has fewer drawings than a batch"))
+    view.watch(Progress("divergence", 3, 9, message="step 5: the loss is nan; back to step 3"))
+    view.watch(Progress("trouble", 3, 9, message="no room [5 bytes]; training goes on"))
+    figures = {"best_step": 0, "best_loss": math.inf}
+    view.watch(Progress("end", 3, 9, figures, message="stopped early: nothing got better"))
+    view.close()
+    view.conclude()
+    assert capsys.readouterr().err.splitlines() == [
+        "the data has fewer drawings than a batch",
+        "step 5: the loss is nan; back to step 3",
+        "no room [5 bytes]; training goes on",
+        "the model of step 3 is in run",
+        "stopped early: nothing got better",
+        "draw with it: sketchrnn generate run -o page.svg",
+    ]

@@ -50,3 +50,27 @@ def test_a_failed_write_leaves_the_old_ones(tmp_path):
     with pytest.raises(TypeError):
         checkpoint.write(tmp_path, 2, {"bad": object()}, {})
     assert [path.name for path in tmp_path.iterdir()] == ["step-00000001.h5"]
+
+
+def test_a_single_bit_is_noticed(tmp_path):
+    """HDF5 itself would read the wrong number."""
+    checkpoint.write(tmp_path, 1, ARRAYS, {})
+    path = checkpoint.write(tmp_path, 2, ARRAYS, {})
+    content = bytearray(path.read_bytes())
+    content[content.index(ARRAYS["weights/a/kernel"].tobytes())] ^= 1
+    path.write_bytes(bytes(content))
+    said = []
+    assert checkpoint.newest(tmp_path, said.append)[0] == 1
+    assert said == [
+        f"{path}: is damaged (its content is not what was written); going on from the one before"
+    ]
+
+
+def test_what_a_run_goes_back_to_is_kept(tmp_path):
+    for step in (10, 13, 14, 15):
+        checkpoint.write(tmp_path, step, ARRAYS, {}, keep=(10,))
+    assert [checkpoint.step_of(path) for path in checkpoint.found(tmp_path)] == [10, 14, 15]
+    assert checkpoint.at(tmp_path, 10)[0] == 10
+    assert checkpoint.at(tmp_path, 11) is None
+    checkpoint.write(tmp_path, 12, ARRAYS, {}, keep=(10,))  # it has gone back behind the others
+    assert [checkpoint.step_of(path) for path in checkpoint.found(tmp_path)] == [10, 12]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sketchrnn.drawing import BadSettingError
-from sketchrnn.training.presets import PRESETS, TrainConfig, settings
+from sketchrnn.training.config import TrainConfig
+from sketchrnn.training.presets import PRESETS, settings
 
 DATA = {"max_seq_len": 93, "scale_factor": 42.0}
 
@@ -59,6 +60,37 @@ def test_text_becomes_the_settings_type():
 def test_what_cannot_be_used_is_refused(changes, message):
     with pytest.raises(BadSettingError, match=message.replace("?", r"\?")):
         settings("small", changes, **DATA)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"conditional": False, "w_kl": 0.5}, "w_kl is set, and a decoder alone"),
+        ({"conditional": "false", "kl_min": "0"}, "kl_min is set, and a decoder alone"),
+        ({"conditional": False, "z_size": 8}, "leave z_size away, or set conditional=true"),
+        ({"conditional": False, "encoder_cell": "hyper"}, "encoder_cell is set"),
+        ({"hyper_units": 8}, "no cell is a HyperLSTM; leave hyper_units away"),
+        ({"min_learning_rate": 0.1}, "min_learning_rate is 0.1, and learning_rate"),
+        ({"learning_rate": 1e-6}, "min_learning_rate is 1e-05, and learning_rate"),
+        ({"w_kl": 0, "eta_min": 0.1}, "and w_kl is 0"),
+        ({"patience": 3, "steps": 1000}, "patience=3 validations of 500 steps are more than all"),
+        ({"ema_decay": 0.9999, "steps": 1000}, "averages over some 10000 steps, and there are"),
+        ({"ema_decay": 1.0}, "ema_decay is 1.0, and must be from 0 to below 1"),
+        ({"patience": -1}, "patience is -1"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(changes, message):
+    with pytest.raises(BadSettingError, match=message):
+        settings("magenta", changes, **DATA)
+
+
+def test_a_preset_may_hold_more_than_it_needs():
+    config, _ = settings("paper", {"conditional": False}, **DATA)
+    assert not config.conditional
+    settings("magenta", {"decoder_cell": "hyper", "hyper_units": 8}, **DATA)
+    settings("magenta", {"patience": 2, "steps": 1000, "ema_decay": 0.999}, **DATA)
+    begun = {"conditional": False, "w_kl": 0.7}
+    assert settings(None, {"steps": 5}, begun=begun, **DATA)[1].w_kl == 0.7
 
 
 def test_unknown_preset():
