@@ -406,11 +406,11 @@ def read_input(name: str, limit: int | None = None) -> list[Drawing]:
     """
     import itertools
 
-    from sketchrnn.data import open_data
+    from sketchrnn.data import is_data, open_data
     from sketchrnn.drawing import BadFileError
     from sketchrnn.sources import read_all
 
-    if Path(name).suffix.lower() in (".h5", ".hdf5"):
+    if is_data(name):
         with open_data(name) as file:
             extent = file.preparation.extent
             found = itertools.islice(file["test"], limit)

@@ -136,12 +136,12 @@ def _read(name: str, number: int | None) -> Supply:
     import itertools
 
     from sketchrnn import __version__
-    from sketchrnn.data import open_data
+    from sketchrnn.data import is_data, open_data
     from sketchrnn.drawing import BadSettingError
     from sketchrnn.sources.open import open_source
 
     most = READ_LIMIT if number is None else number
-    if Path(name).suffix.lower() in (".h5", ".hdf5"):
+    if is_data(name):
         with open_data(name) as file:
             licence, attribution = file.info.get("licence"), file.info.get("attribution")
             every = itertools.chain.from_iterable(file[split] for split in file.splits)

@@ -3,7 +3,7 @@
 from sketchrnn.data.build import convert
 from sketchrnn.data.normalize import EXTENT, Preparation
 from sketchrnn.data.report import ConversionReport
-from sketchrnn.data.shards import DataFolder, open_data
+from sketchrnn.data.shards import DataFolder, is_data, open_data
 from sketchrnn.data.store import DataFile, DataFileWriter
 from sketchrnn.data.stored_split import Split
 
@@ -16,5 +16,6 @@ __all__ = [
     "Preparation",
     "Split",
     "convert",
+    "is_data",
     "open_data",
 ]

@@ -250,3 +250,9 @@ def open_data(path: str | PathLike[str]) -> DataFile:
         BadFileError: If it is missing, is no data file, is damaged, or is newer than this program.
     """
     return DataFolder(path) if Path(path).is_dir() else DataFile(path)
+
+
+def is_data(path: str | PathLike[str]) -> bool:
+    """Say whether a path is meant as data, by its suffix, or is a folder of them."""
+    place = Path(path)
+    return place.suffix.lower() in (".h5", ".hdf5") or (place / INDEX).is_file()

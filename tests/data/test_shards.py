@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sketchrnn.data import DataFolder, beam, convert, open_data, shards
+from sketchrnn.data import DataFolder, beam, convert, is_data, open_data, shards
 from sketchrnn.data.batches import Batches
 from sketchrnn.data.duplicates import DuplicateCounter
 from sketchrnn.data.statistics import TrainingStatistics
@@ -258,6 +258,11 @@ def test_a_folder_reads_like_a_file(folder):
         with pytest.raises(IndexError):
             data[len(data)]
     assert len(data["train"].rows(0)) == data["train"].lengths[0]  # opens what it needs
+
+
+def test_a_folder_is_told_from_other_folders(folder, tmp_path):
+    assert is_data(folder) and is_data("any.h5") and is_data("any.HDF5")
+    assert not is_data(tmp_path) and not is_data(folder / "index.json")
 
 
 def edit(folder, **values):
