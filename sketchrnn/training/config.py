@@ -36,7 +36,8 @@ class TrainConfig:
         patience: Stop after so many validations in a row without a better one; 0 for never.
         ema_decay: Validate, draw and save with a moving average of the weights, which keeps this
             share of itself at a step; 0 for none.
-        precision: Of the recurrent products, "float32" or "mixed_bfloat16"; see `SketchVAE`.
+        precision: Of the recurrent products, "float32" or "mixed_bfloat16", which is for devices
+            that compute in it (a CPU is slower with it); see `SketchVAE`.
 
     Raises:
         BadSettingError: If a value cannot be used.
