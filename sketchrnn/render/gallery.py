@@ -28,6 +28,9 @@ CELL = 96
 RASTER_SCALE = 2.0
 """Pixels of a PNG for each px: captions are small, and screens are fine."""
 
+SHOWN_POINTS = 200_000
+"""The most points that a notebook is given as a picture: some 2 MB."""
+
 _GENERATED = (
     "command",
     "model",
@@ -136,9 +139,10 @@ class Gallery:
         scale = self.movie_scale if Path(path).suffix.lower() in MOVIES else self.scale
         return save_page(self.page, path, overwrite, scale, note)
 
-    def _repr_svg_(self) -> str:
-        """Show as a picture in a notebook."""
-        return self.to_svg()
+    def _repr_svg_(self) -> str | None:
+        """Show as a picture in a notebook, unless it would make the notebook huge."""
+        points = sum(len(stroke) for p in self.page.pictures for stroke in p.strokes)
+        return self.to_svg() if points <= SHOWN_POINTS else None
 
 
 def gallery(

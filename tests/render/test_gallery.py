@@ -159,3 +159,9 @@ def test_bad_arguments_are_named(arguments, message):
 def test_what_is_not_drawings_is_refused(drawings):
     with pytest.raises(BadSettingError, match="drawings"):
         gallery(drawings)
+
+
+def test_a_notebook_shows_a_page_but_not_a_huge_one():
+    assert gallery([square(1)])._repr_svg_().startswith("<svg")
+    line = Drawing([[(k, k % 2) for k in range(1000)]])
+    assert gallery([line] * 201)._repr_svg_() is None
