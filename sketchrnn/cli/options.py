@@ -119,6 +119,11 @@ def output_options(command: Command) -> Command:
     command = movement_options(command)
     for option in (
         click.option("--force", is_flag=True, help="Replace what exists."),
+        click.option("--landscape", is_flag=True, help="Lay the paper on its longer side."),
+        click.option(
+            "--paper",
+            help="Fill sheets of A2 to A6, letter, legal, tabloid or 200x300mm; PDF takes several.",
+        ),
         click.option("--title", help="At the head of the page."),
         click.option("--color-by-order", is_flag=True, help="Colour strokes by their order."),
         click.option("--smooth", type=float, help="Draw curves, within so many px of the strokes."),

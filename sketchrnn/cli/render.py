@@ -61,6 +61,11 @@ GALLERY_LIMIT = 500
     metavar="FORMAT",
     help="Of the files in a folder, and of standard output: svg, png, pdf or html; otherwise svg.",
 )
+@click.option(
+    "--paper",
+    help="Fill sheets of A2 to A6, letter, legal, tabloid or 200x300mm; PDF takes several.",
+)
+@click.option("--landscape", is_flag=True, help="Lay the paper on its longer side.")
 @movement_options
 @click.option("--force", is_flag=True, help="Replace what exists.")
 def render(
@@ -72,6 +77,8 @@ def render(
     title: str | None,
     captions: bool,
     grid: bool,
+    paper: str | None,
+    landscape: bool,
     suffix: str | None,
     force: bool,
     animate: bool,
@@ -127,13 +134,15 @@ def render(
         raise BadFileError("holds no drawing", path=input)
     if limit is None and next(drawings, None) is not None:
         _note(f"{input} holds more; the page shows {most}, and --limit 0 all of them")
-    if len(shown) > 1 or title or captions or grid:
+    if len(shown) > 1 or title or captions or grid or paper or landscape:
         page = gallery(
             [drawing.with_metadata(command=None) for drawing in shown],
             columns=columns,
             title=title,
             captions=[_caption(drawing) for drawing in shown] if captions else None,
             grid=grid,
+            paper=paper,
+            landscape=landscape,
             **style,
         )
     else:

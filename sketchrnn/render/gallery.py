@@ -11,14 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from sketchrnn.drawing import BadSettingError, Drawing
+from sketchrnn.drawing.files import whole_file
 from sketchrnn.render.color import mix
 from sketchrnn.render.lettering import clean, shorten, text_width, wrap
 from sketchrnn.render.movement import make_movement
 from sketchrnn.render.movie import MOVIES, Progress
 from sketchrnn.render.page import Frame, Label, Movement, Page
+from sketchrnn.render.paper import parse_paper
+from sketchrnn.render.pdf import pages_to_pdf
 from sketchrnn.render.placement import Cell, place
 from sketchrnn.render.raster import Note, page_to_png
-from sketchrnn.render.save import encode_page, save_page
+from sketchrnn.render.save import check_suffix, encode_page
+from sketchrnn.render.sheets import cell_side, cut
 from sketchrnn.render.style import Style, check_number
 from sketchrnn.render.svg import page_to_svg
 
@@ -66,15 +70,18 @@ class Gallery:
         page: Where everything stands.
         scale: Pixels of a PNG for each px.
         movie_scale: Pixels of a movie for each px.
+        sheets: The same on paper, cut between rows; none where no paper was named. They are what
+            is written, but for HTML and movies, which have no paper.
     """
 
     page: Page
     scale: float = RASTER_SCALE
     movie_scale: float = 1.0
+    sheets: tuple[Page, ...] = ()
 
     def to_svg(self) -> str:
         """Return the page as an SVG document."""
-        return page_to_svg(self.page)
+        return page_to_svg(self._sheet(".svg"))
 
     def to_png(self, note: Note | None = None) -> bytes:
         """Return the page as a PNG file.
@@ -86,7 +93,16 @@ class Gallery:
             BadSettingError: If the page is too large to be painted.
             MissingDependencyError: If neither libcairo nor Pillow is there.
         """
-        return page_to_png(self.page, self.scale, note)
+        return page_to_png(self._sheet(".png"), self.scale, note)
+
+    def _sheet(self, suffix: str) -> Page:
+        """Return what a file of a single page shows."""
+        if len(self.sheets) > 1:
+            raise BadSettingError(
+                f"{len(self.sheets)} sheets of paper do not go into one {suffix}",
+                hint="write .pdf, or take more columns or fewer drawings",
+            )
+        return self.sheets[0] if self.sheets else self.page
 
     def animate(
         self, seconds: float | None = None, hold: float = 2.0, flip: bool = False
@@ -108,15 +124,21 @@ class Gallery:
             usual = dataclasses.asdict(Movement())
             asked = dataclasses.asdict(movement).items()
             recipe = {**recipe, "movement": {k: v for k, v in asked if v != usual[k]}}
-        page = dataclasses.replace(self.page, movement=movement, recipe=recipe)
-        return dataclasses.replace(self, page=page)
+        page, *sheets = (
+            dataclasses.replace(page, movement=movement, recipe=recipe)
+            for page in (self.page, *self.sheets)
+        )
+        return dataclasses.replace(self, page=page, sheets=tuple(sheets))
 
     def encode(
         self, suffix: str, note: Note | None = None, progress: Progress | None = None
     ) -> bytes:
         """Return the page as the bytes of a file of that suffix; see `save`."""
+        if suffix == ".pdf" and self.sheets:
+            return pages_to_pdf(self.sheets)
         scale = self.movie_scale if suffix in MOVIES else self.scale
-        return encode_page(self.page, suffix, scale, note, progress)
+        page = self._sheet(suffix) if suffix in (".svg", ".png") else self.page
+        return encode_page(page, suffix, scale, note, progress)
 
     def save(
         self, path: str | PathLike[str], overwrite: bool = False, note: Note | None = None
@@ -136,8 +158,10 @@ class Gallery:
             OutputExistsError: If the file exists.
             MissingDependencyError: If the format needs something that is not installed.
         """
-        scale = self.movie_scale if Path(path).suffix.lower() in MOVIES else self.scale
-        return save_page(self.page, path, overwrite, scale, note)
+        suffix = check_suffix(path)
+        with whole_file(path, overwrite=overwrite) as beside:
+            beside.write_bytes(self.encode(suffix, note))
+        return Path(path)
 
     def _repr_svg_(self) -> str | None:
         """Show as a picture in a notebook, unless it would make the notebook huge."""
@@ -155,6 +179,8 @@ def gallery(
     gap: float = 8.0,
     page_margin: float = 24.0,
     grid: bool = False,
+    paper: str | tuple[float, float] | None = None,
+    landscape: bool = False,
     recipe: Mapping[str, Any] | None = None,
     **style: Any,
 ) -> Gallery:
@@ -170,6 +196,9 @@ def gallery(
         gap: Between cells, in px.
         page_margin: Around everything, in px.
         grid: Draw a hairline around each cell.
+        paper: "A4" and the like, "200x300mm", or (width, height) in mm: cells are as large as fills
+            its width, unless `size` says otherwise, and a PDF gets as many sheets as it takes.
+        landscape: Whether the paper lies on its longer side.
         recipe: How the drawings came about (model, seed, temperature, versions): JSON types. None:
             what drawings that a model generated say of themselves. With how the page is laid out
             it is written into the SVG's <metadata>, a PNG's text "recipe", a PDF's keywords, an
@@ -188,6 +217,13 @@ def gallery(
     """
     layout = _noted(style, columns, title, captions, row_labels, gap, page_margin, grid)
     captions, row_labels = layout.get("captions"), layout.get("row_labels")
+    if paper is not None:
+        layout |= {"paper": paper} | ({"landscape": True} if landscape else {})
+        if isinstance(paper, list):  # as a recipe has a pair
+            paper = tuple(paper)
+    elif landscape:
+        raise BadSettingError("landscape is for paper", hint="name one, such as paper='A4'")
+    sheet = None if paper is None else parse_paper(paper, landscape)
     look = Style.of(style, size=(CELL, CELL))
     gap = check_number("gap", gap, lowest=0)
     page_margin = check_number("page_margin", page_margin, lowest=0)
@@ -197,6 +233,12 @@ def gallery(
     if recipe is not None and "command" in recipe:  # so that it can be made again
         recipe = {key: value for key, value in recipe.items() if key != "page"}
         recipe |= {"page": layout} if layout else {}
+    if sheet is not None and "size" not in style:
+        widest = max((len(row) for row in rows), default=1) if kept else columns
+        wanted = [text_width(clean(str(text)), _LABEL_SIZE) for text in row_labels or () if text]
+        beside = math.ceil(min(_WIDEST_LABEL, max(wanted))) + 12 if wanted else 0
+        side = cell_side(sheet, max(1, widest), gap, page_margin, beside)
+        look = dataclasses.replace(look, size=(side, side))
     width, height = look.size
     count = sum(len(row) for row in rows)
     texts = _texts(captions, count, "captions", "drawing")
@@ -291,7 +333,8 @@ def gallery(
         row_labels=tuple(labels),
         smooth=look.smooth,
     )
-    return Gallery(page, look.scale or RASTER_SCALE, look.scale or 1.0)
+    sheets = () if sheet is None else cut(page, sheet, page_margin)
+    return Gallery(page, look.scale or RASTER_SCALE, look.scale or 1.0, sheets)
 
 
 def recipe_of(drawings: Sequence[Drawing]) -> dict[str, Any] | None:

@@ -122,6 +122,7 @@ class Page:
         recipe: How the drawings came about; JSON types.
         columns: Of the grid, where rows mean something and must be kept; else 0.
         row_labels: One a row, whole.
+        in_mm: Whether it is a sheet of paper, whose SVG says its sides in mm.
         movement: How an SVG draws itself; None: it stands still.
         smooth: How far a smooth curve may stray from a stroke; None: strokes as they are.
     """
@@ -140,6 +141,7 @@ class Page:
     columns: int = 0
     row_labels: tuple[str, ...] = ()
     movement: Movement | None = None
+    in_mm: bool = False
     smooth: float | None = None
 
 

@@ -91,7 +91,7 @@ def page_to_svg(page: Page) -> str:
     width, height = number(page.width), number(page.height)
     # Validation is off: it checks every number of every path, and takes ten times as long.
     document = svgwrite.Drawing(
-        size=(f"{number(zoom * page.width)}px", f"{number(zoom * page.height)}px"),
+        size=_sides(page, zoom),
         viewBox=f"0 0 {width} {height}",
         debug=False,
     )
@@ -142,6 +142,16 @@ def page_to_svg(page: Page) -> str:
     if page.title:
         document.set_desc(title=page.title)
     return str(document.tostring()) + "\n"
+
+
+def _sides(page: Page, zoom: float) -> tuple[str, str]:
+    """Return width and height as a document says them; paper is measured in mm."""
+    if page.in_mm:
+        return (f"{page.width * 25.4 / 96:.7g}mm", f"{page.height * 25.4 / 96:.7g}mm")
+    width, height = (
+        format_number(zoom * side, page.precision) for side in (page.width, page.height)
+    )
+    return (f"{width}px", f"{height}px")
 
 
 def recipe_json(page: Page) -> str:

@@ -304,3 +304,18 @@ def test_the_pdf_tells_other_programs_too(sketchrnn, tiny_folder, tmp_path):
 
 def test_there_is_no_page(refused, tmp_path):
     assert "cannot be read" in refused("redraw", tmp_path / "none.svg")
+
+
+def test_sheets_of_paper_are_made_again(sketchrnn, tiny_folder, tmp_path, refused):
+    pytest.importorskip("cairocffi", exc_type=(ImportError, OSError))
+    out = tmp_path / "sheets.pdf"
+    look = ["--paper", "A6", "--landscape", "--columns", 3, "--title", "On paper"]
+    assert sketchrnn("generate", tiny_folder, "-n", 9, *look, "-o", out).status == 0
+    assert same(sketchrnn("redraw", out, "--model", tiny_folder))
+    line = refused("redraw", out, "--model", tiny_folder, "-o", tmp_path / "a.svg")
+    assert "sheets of paper do not go into one .svg" in line
+    for paper in ({}, [1], [1, 2, 3], True, "A9", ["a", "b"]):
+        page = tmp_path / "page.svg"
+        assert sketchrnn("generate", tiny_folder, "-n", 1, "-o", page, "--force").status == 0
+        rewrite(page, page={"paper": paper})
+        refused("redraw", page, "--model", tiny_folder)

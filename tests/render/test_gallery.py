@@ -165,3 +165,51 @@ def test_a_notebook_shows_a_page_but_not_a_huge_one():
     assert gallery([square(1)])._repr_svg_().startswith("<svg")
     line = Drawing([[(k, k % 2) for k in range(1000)]])
     assert gallery([line] * 201)._repr_svg_() is None
+
+
+def test_paper_is_filled_and_a_pdf_takes_as_many_sheets_as_it_needs(tmp_path):
+    drawings = [square(k + 1, number=k) for k in range(50)]
+    page = gallery(drawings, columns=5, paper="A4", title="Fifty", captions=range(50))
+    assert page.page.width == pytest.approx(210 * 96 / 25.4, abs=0.1)
+    assert [len(sheet.pictures) for sheet in page.sheets] == [30, 20]
+    for sheet in page.sheets:
+        assert (sheet.width, sheet.height) == pytest.approx((210 * 96 / 25.4, 297 * 96 / 25.4))
+        for picture in sheet.pictures:
+            left, top, width, height = picture.cell
+            assert left >= 24 - 0.01 and left + width <= sheet.width - 24 + 0.01
+            assert top >= 24 - 0.01 and top + height <= sheet.height - 24 + 0.01
+            for stroke in picture.strokes:
+                assert (stroke >= [left, top]).all()
+                assert (stroke <= [left + width, top + height]).all()
+    texts = [label.text for sheet in page.sheets for label in sheet.labels]
+    assert sorted(texts) == sorted(["Fifty", *map(str, range(50))])
+    with pytest.raises(BadSettingError, match=r"2 sheets of paper do not go into one .*pdf"):
+        page.save(tmp_path / "a.svg")
+    assert list(tmp_path.iterdir()) == []
+    pypdf = pytest.importorskip("pypdf")
+    pytest.importorskip("cairocffi", exc_type=(ImportError, OSError))
+    reader = pypdf.PdfReader(page.save(tmp_path / "a.pdf"), strict=True)
+    sides = [[float(side) * 25.4 / 72 for side in sheet.mediabox[2:]] for sheet in reader.pages]
+    assert sides == [pytest.approx([210, 297], abs=0.1)] * 2
+
+
+def test_one_sheet_is_an_svg_in_millimetres():
+    svg = gallery([square(1)] * 6, columns=3, paper="letter", landscape=True).to_svg()
+    assert 'width="279.4mm"' in svg
+    assert 'height="215.9mm"' in svg
+    page = gallery([square(1)] * 2, columns=1, paper=(100, 300), size=40, row_labels=["a", "b"])
+    assert len(page.sheets) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"paper": "A9"}, "no paper is called"),
+        ({"landscape": True}, "landscape is for paper"),
+        ({"paper": "A6", "size": 900}, "does not fit on A6"),
+        ({"paper": "A6", "columns": 500}, "leave no room"),
+    ],
+)
+def test_what_fits_on_no_paper_is_refused(options, message):
+    with pytest.raises(BadSettingError, match=message):
+        gallery([square(1)] * 4, **options)
