@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from keras import ops
 
-from sketchrnn.data import DataFileWriter, Preparation, augment
+from sketchrnn.data import DataFileWriter, Preparation, augment, open_data
 from sketchrnn.data.batches import pad
 from sketchrnn.drawing import Drawing, distance
 from sketchrnn.model import losses, mdn
 from sketchrnn.sampling.mixture import temperature_rule
-from sketchrnn.training.schedules import ExponentialDecay, kl_weight_at, learning_rate_at
+from sketchrnn.training.schedules import kl_weight_at, learning_rate_at
 
 HERE = Path(__file__).parent
 DOCUMENT = json.loads((HERE / "cases.json").read_text(encoding="utf-8"))
@@ -51,12 +51,6 @@ def kl(z_mean, z_log_var, kl_min):
     return {"each": each, "raw": raw, "floored": ops.maximum(raw, kl_min)}
 
 
-def learning_rate(step, start, floor, decay):
-    value = learning_rate_at(step, start, floor, decay)
-    assert float(ExponentialDecay(start, floor, decay)(step)) == pytest.approx(value, rel=1e-3)
-    return {"learning_rate": value}
-
-
 def temperature(rule, temperature):
     found = temperature_rule(temperature, rule)
     return {"logits_divisor": found.logits_divisor, "sigma_factor": found.sigma_factor}
@@ -73,7 +67,8 @@ def scale_factor(drawings, path):
     with DataFileWriter(path / "some.h5", Preparation(fit="keep")) as writer:
         for rows in drawings:
             writer.append("train", Drawing.from_stroke3(rows))
-        return {"scale_factor": writer.scale_factor}
+    with open_data(path / "some.h5") as file:
+        return {"scale_factor": file.scale_factor}
 
 
 def point_drop(rows, rate):
@@ -88,7 +83,7 @@ KINDS = {
     "log_density": log_density,
     "losses": step_losses,
     "kl": kl,
-    "learning_rate": learning_rate,
+    "learning_rate": lambda **inputs: {"learning_rate": learning_rate_at(**inputs)},
     "kl_weight": lambda **inputs: {"kl_weight": kl_weight_at(**inputs)},
     "temperature": temperature,
     "stroke3_to_strokes": lambda rows: {"strokes": Drawing.from_stroke3(rows).strokes},
