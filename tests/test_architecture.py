@@ -47,7 +47,7 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     ),
     "model": ({"numpy", "keras", "h5py"}, set()),
     "data": ({"numpy", "h5py"}, {"apache_beam"}),
-    "sampling": ({"numpy", "keras", "h5py"}, set()),
+    "sampling": ({"numpy", "keras", "h5py"}, {"sklearn"}),
     "training": ({"numpy", "keras", "h5py"}, {"tensorboardX"}),
     "sketch_rnn": ({"numpy"}, {"keras"}),
     "interop": ({"numpy"}, {"keras"}),
@@ -302,7 +302,7 @@ def test_drawing_and_reading_load_no_framework(statement):
 
 OPTIONAL = {
     "apache_beam", "cairocffi", "cairosvg", "fontTools", "imageio_ffmpeg", "kanji", "kanjivg",
-    "pathops", "PIL", "skimage", "svgelements", "svgwrite", "tensorboardX", "tinycss2",
+    "pathops", "PIL", "skimage", "sklearn", "svgelements", "svgwrite", "tensorboardX", "tinycss2",
 }  # fmt: skip
 FRAMEWORK_FREE = ("drawing", "sources", "render", "data", "cli", "sketch_rnn")
 

@@ -32,6 +32,7 @@ _ALWAYS = (
 _OPTIONAL = {
     "kanjivg": ("KanjiVG's drawings of characters", "kanjivg"),
     "scikit-image": ("drawings from pictures of line art", "images"),
+    "scikit-learn": ("an atlas by t-SNE", "atlas"),
     "skia-pathops": ("fonts", "font"),
     "fontTools": ("fonts", "font"),
     "tensorboardX": ("curves of a training run in TensorBoard", "tensorboard"),

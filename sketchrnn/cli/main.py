@@ -29,6 +29,8 @@ VERBS = {
     "complete": ("sketchrnn.cli.complete:complete", "Finish what somebody has begun."),
     "interpolate": ("sketchrnn.cli.interpolate:interpolate", "Draw the way from one to another."),
     "redraw": ("sketchrnn.cli.redraw:redraw", "Make a page again from its recipe."),
+    "latent": ("sketchrnn.cli.latent:latent", "Shift, average, walk, and find what is like it."),
+    "atlas": ("sketchrnn.cli.atlas:atlas", "Lay thousands of drawings out by likeness."),
     "render": ("sketchrnn.cli.render:render", "Turn drawings into pictures."),
     "plot": ("sketchrnn.cli.plot:plot", "Lay drawings out on paper for a pen plotter."),
     "font": ("sketchrnn.cli.font:font", "Make a font of drawings."),

@@ -181,7 +181,7 @@ def is_folder(output: str) -> bool:
 
 
 def write_page(
-    drawings: Sequence[Drawing] | Sequence[Sequence[Drawing]],
+    drawings: Sequence[Drawing] | Sequence[Sequence[Drawing | None]],
     output: str,
     *,
     force: bool,
@@ -207,11 +207,11 @@ def write_page(
     """
     from sketchrnn.drawing import Drawing
 
-    seed = f"(seed {recipe['seed']})"
+    seed = "" if recipe["seed"] is None else f"(seed {recipe['seed']})"
     style = {key: value for key, value in look.items() if value not in (None, False)}
     flat: list[Drawing] = []
     for item in drawings:
-        flat += [item] if isinstance(item, Drawing) else list(item)
+        flat += [item] if isinstance(item, Drawing) else [d for d in item if d is not None]
     if output != "-" and is_folder(output):
         style = {
             key: style[key]
@@ -399,6 +399,11 @@ def noted(drawings: Sequence[Drawing]) -> list[Any] | None:
     ]
 
 
+def is_data(name: str) -> bool:
+    """Tell whether an argument names a data file."""
+    return Path(name).suffix.lower() in (".h5", ".hdf5")
+
+
 def read_input(name: str, limit: int | None = None) -> list[Drawing]:
     """Read the drawings of an argument.
 
@@ -425,6 +430,18 @@ def read_input(name: str, limit: int | None = None) -> list[Drawing]:
     if not drawings:
         raise BadFileError("holds no drawing", path=name)
     return drawings
+
+
+@contextlib.contextmanager
+def encoding() -> Iterator[Callable[[int, int], None]]:
+    """Show how far the encoding of many drawings is, where somebody looks."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as shown:
+        task = shown.add_task("encoding", total=None)
+        yield lambda done, total: shown.update(task, completed=done, total=total)
 
 
 @contextlib.contextmanager

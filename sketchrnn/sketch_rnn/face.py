@@ -34,6 +34,7 @@ from sketchrnn.sampling.numpy_loop import NumpyDecoder, NumpyEncoder
 from sketchrnn.sampling.sampler import Decoder, sample_drawings
 from sketchrnn.sampling.tempering import Tempering
 from sketchrnn.sketch_rnn.completing import Completing
+from sketchrnn.sketch_rnn.latent_space import LatentSpace
 
 if TYPE_CHECKING:
     from sketchrnn.model.vae import SketchVAE
@@ -56,7 +57,7 @@ EVALUATED_REAL = 500
 RECONSTRUCTION_TEMPERATURE = 0.1
 
 
-class SketchRNN(Completing):
+class SketchRNN(Completing, LatentSpace):
     """A model: network, preparation and provenance.
 
     Drawing, encoding and reconstructing need no framework; `score`, `evaluate`, `losses` and

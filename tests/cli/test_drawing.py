@@ -268,7 +268,7 @@ def test_what_exists_is_kept_unless_forced(sketchrnn, refused, commands, tmp_pat
         (["-t", "nan", "-o", "-"], "temperature is nan"),
         (["-t", "-1", "-o", "-"], "temperature is -1.0"),
         (["-t", "inf", "-o", "-"], "temperature is inf"),
-        (["-t", "hot", "-o", "-"], "'hot' is not a valid float"),
+        (["-t", "hot", "-o", "-"], "'hot' is not a number"),
         (["--temperature-rule", "x", "-o", "-"], "'x' is not one of 'paper', 'magenta', 'js'"),
         (["--seed", "-1", "-o", "-"], "-1 is not in the range x>=0"),
         (["--seed", "1.5", "-o", "-"], "'1.5' is not a valid integer"),
