@@ -23,6 +23,9 @@ _NUMBER_TEXT = r"[-+]?(?>\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _BETWEEN = " ,\t\r\n"
 _LETTER = "A-DF-Za-df-z"  # e is part of numbers
 _WELL_FORMED = re.compile(rf"(?>[{_BETWEEN}]*(?:[{_LETTER}]|{_NUMBER_TEXT}))*+")
+_PLAIN = re.compile(rf"[a-zA-Z][{_LETTER}0-9.{_BETWEEN}-]*")
+"""Of what nearly all of KanjiVG is written: no exponents, no plus signs."""
+
 _COMMAND = re.compile(rf"([{_LETTER}])([^{_LETTER}]*)")
 _NUMBER = re.compile(_NUMBER_TEXT)
 _NUMBERS = {"m": 2, "l": 2, "h": 1, "v": 1, "c": 6, "s": 4, "z": 0}
@@ -56,74 +59,86 @@ def read_path(data: str, box: float) -> list[Segment]:
     Raises:
         BadDrawingError: As `flatten_path` does.
     """
-    commands = _split(data)
-    if not commands or commands[0][0] not in "mM":
+    data = data.strip(_BETWEEN)
+    plain = _PLAIN.fullmatch(data) is not None
+    if not plain:
+        _check_form(data)
+    if data[:1] not in ("m", "M"):
         raise BadDrawingError("path data must begin with a move")
     segments: list[Segment] = []
     start = here = 0j
     control: complex | None = None  # of the curve before, which S mirrors
-    reach = 0.0
-    for letter, numbers in commands:
+    for letter, text in _COMMAND.findall(data):
         kind = letter.lower()
-        base = here if letter == kind else 0j
-        points: list[complex] = []
+        try:
+            if not plain:
+                raise ValueError
+            numbers = list(map(float, text.replace("-", " -").replace(",", " ").split()))
+        except ValueError:  # such as 1.5.5, two numbers without anything between
+            _check_form(data)
+            numbers = list(map(float, _NUMBER.findall(text)))
+        _check_count(letter, kind, numbers)
+        at = iter(numbers)
         if kind == "c":
-            a, b, c, d, e, f = numbers
-            points = [base + complex(a, b), base + complex(c, d), base + complex(e, f)]
-        elif kind == "s":
-            a, b, c, d = numbers
-            mirrored = here if control is None else 2 * here - control
-            points = [mirrored, base + complex(a, b), base + complex(c, d)]
-        elif kind == "m":
+            for a, b, c, d, e, f in zip(at, at, at, at, at, at, strict=True):
+                base = here if letter == "c" else 0j
+                control, end_point = base + complex(c, d), base + complex(e, f)
+                segments.append((here, base + complex(a, b), control, end_point))
+                here = end_point
+            continue
+        if kind == "s":
+            for a, b, c, d in zip(at, at, at, at, strict=True):
+                base = here if letter == "s" else 0j
+                mirrored = here if control is None else 2 * here - control
+                control, end_point = base + complex(a, b), base + complex(c, d)
+                segments.append((here, mirrored, control, end_point))
+                here = end_point
+            continue
+        control = None
+        if kind == "m":
             if segments:
                 raise BadDrawingError("path data lifts the pen within a stroke")
-            start = complex(*numbers)
-            points = [start]
-        elif kind == "l":
-            points = [base + complex(*numbers)]
-        elif kind == "h":
-            points = [complex(base.real + numbers[0], here.imag)]
-        elif kind == "v":
-            points = [complex(here.real, base.imag + numbers[0])]
+            start = here = complex(next(at), next(at))
+            segments.append((here,))
+        if kind in "ml":  # more pairs after a move are lines
+            for x, y in zip(at, at, strict=True):
+                here = (here if letter == kind else 0j) + complex(x, y)
+                segments.append((here,))
+        elif kind in "hv":
+            for number in at:
+                base = here if letter == kind else 0j
+                if kind == "h":
+                    here = complex(base.real + number, here.imag)
+                else:
+                    here = complex(here.real, base.imag + number)
+                segments.append((here,))
         else:
-            points = [start]
-        for point in points:
-            reach = max(reach, abs(point.real), abs(point.imag))
-        if not reach <= MAX_BOXES * box:
-            raise BadDrawingError("a coordinate lies far outside the box")
-        if len(points) == 3:
-            segments.append((here, *points))
-            control = points[1]
-        else:
-            segments.append((points[0],))
-            control = None
-        here = points[-1]
+            here = start
+            segments.append((here,))
+    limit = MAX_BOXES * box
+    for segment in segments:
+        # a point's distance is quick to know, and bounds its coordinates
+        for point in segment:
+            if not (abs(point) <= limit or max(abs(point.real), abs(point.imag)) <= limit):
+                raise BadDrawingError("a coordinate lies far outside the box")
     return segments
 
 
-def _split(data: str) -> list[tuple[str, list[float]]]:
-    """Return (command, its numbers) of path data, repeated commands written out."""
-    data = data.strip(_BETWEEN)
+def _check_form(data: str) -> None:
+    """Refuse what does not consist of commands and numbers, or does not begin with a command."""
     good = _WELL_FORMED.match(data)
-    end = good.end() if good else 0
-    if end < len(data):
+    if (end := good.end() if good else 0) < len(data):
         raise BadDrawingError(f"path data is malformed at {data[end : end + 20]!r}")
     if data and not data[0].isalpha():
         raise BadDrawingError("path data has a number without a command")
-    commands: list[tuple[str, list[float]]] = []
-    for letter, text in _COMMAND.findall(data):
-        if letter.lower() not in _NUMBERS:
-            raise BadDrawingError(f"path command {letter} is not one of KanjiVG's")
-        size = _NUMBERS[letter.lower()]
-        numbers = list(map(float, _NUMBER.findall(text)))
-        if not size:
-            if numbers:
-                raise BadDrawingError("path data has a number without a command")
-            commands.append((letter, []))
-            continue
-        if not numbers or len(numbers) % size:
-            raise BadDrawingError(f"path command {letter} lacks a number")
-        for at in range(0, len(numbers), size):
-            commands.append((letter, numbers[at : at + size]))
-            letter = {"m": "l", "M": "L"}.get(letter, letter)  # more pairs are lines
-    return commands
+
+
+def _check_count(letter: str, kind: str, numbers: list[float]) -> None:
+    """Refuse a command that is not known, or lacks a number."""
+    size = _NUMBERS.get(kind)
+    if size is None:
+        raise BadDrawingError(f"path command {letter} is not one of KanjiVG's")
+    if size == 0 and numbers:
+        raise BadDrawingError("path data has a number without a command")
+    if size and (not numbers or len(numbers) % size):
+        raise BadDrawingError(f"path command {letter} lacks a number")
