@@ -20,11 +20,13 @@ MOST_DRAWINGS = 20_000
 
 MOST_POINTS = 1_000_000
 
+MOST_BEST_OF = 100
+
 _KEPT = (
     "model", "model_step", "weights", "licence", "attribution", "sketchrnn", "numpy", "command",
     "input", "a", "b", "n", "numbers", "frames", "method", "temperature", "temperature_rule",
-    "category", "max_steps", "seed", "given", "position", "number", "picked", "movement", "page",
-    "sheet",
+    "category", "max_steps", "choice", "seed", "given", "position", "number", "picked", "movement",
+    "page", "sheet",
 )  # fmt: skip
 
 
@@ -189,6 +191,20 @@ class _Asked:
                 raise self.refuse("temperature", "must be a number")
         return self.number("temperature") if type(value) in (int, float) else value
 
+    def choice(self) -> dict[str, Any]:
+        """Return what was kept of what was drawn; `generate` checks the values."""
+        from sketchrnn.sketch_rnn.choosing import Choice
+
+        choice = self.mapping("choice")
+        if "novel_to" in choice:
+            raise self.refuse("choice", "needs a data file, which a page does not carry")
+        for name, value in choice.items():
+            if name not in Choice.__annotations__ or type(value) not in (int, float, bool):
+                raise self.refuse("choice", "is none")
+        if type(choice.get("best_of", 1)) is not int or choice.get("best_of", 1) > MOST_BEST_OF:
+            raise self.refuse("choice", f"has a best_of above {MOST_BEST_OF}")
+        return choice
+
     def given(self) -> list[Drawing]:
         """Return the drawings that a model was given, in data units."""
         from sketchrnn.drawing import BadDrawingError, Drawing
@@ -219,6 +235,7 @@ def _generate(model: SketchRNN, asked: _Asked) -> list[Any]:
         category=asked.category(),
         max_steps=asked.whole("max_steps", 100_000),
         **asked.sampling(),
+        **asked.choice(),
     )
     numbers = asked.wholes("numbers")
     if numbers is None:

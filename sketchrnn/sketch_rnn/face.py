@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -33,6 +33,7 @@ from sketchrnn.sampling.categories import Wanted
 from sketchrnn.sampling.numpy_loop import NumpyDecoder, NumpyEncoder
 from sketchrnn.sampling.sampler import Decoder, sample_drawings
 from sketchrnn.sampling.tempering import Tempering
+from sketchrnn.sketch_rnn.choosing import Choice, generate_chosen
 from sketchrnn.sketch_rnn.completing import Completing
 from sketchrnn.sketch_rnn.latent_space import LatentSpace
 
@@ -157,6 +158,7 @@ class SketchRNN(Completing, LatentSpace):
         z: ArrayLike | None = None,
         max_steps: int | None = None,
         seed: int | None = None,
+        **choice: Unpack[Choice],
     ) -> list[Drawing]:
         """Draw something new.
 
@@ -173,12 +175,16 @@ class SketchRNN(Completing, LatentSpace):
             z: (n, z_size) latent vectors; None: drawn from the prior.
             max_steps: The most steps of a drawing; None for the network's N_max.
             seed: Of everything random; None: a fresh one, which `metadata` records.
+            **choice: What to keep of what is drawn, such as best_of=4, min_strokes=3,
+                novel_to="kanji.h5" or diverse=True; see `choosing.Choice`.
 
         Returns:
-            n Drawings in data units, the first point at (0, 0).
+            n Drawings in data units, the first point at (0, 0). With a choice there are fewer where
+            not enough were found; drawing k of a choice that removes none is drawing k without it.
 
         Raises:
-            BadSettingError: If an argument cannot be used.
+            BadSettingError: If an argument cannot be used, or the choice leaves nothing; the
+                message says how many each filter removed.
         """
         named = None
         if category is not None:
@@ -186,6 +192,10 @@ class SketchRNN(Completing, LatentSpace):
         vectors = None if z is None else self._check_z(z)
         if vectors is not None and len(vectors) != n:
             raise BadSettingError(f"z has {len(vectors)} rows, and {n} drawings are wanted")
+        if choice:
+            return generate_chosen(
+                self, n, vectors, named, temperature, temperature_rule, max_steps, seed, choice
+            )
         asked = None
         if vectors is None:  # what a recipe needs to know
             several = None if category is None or isinstance(category, str) else list(category)

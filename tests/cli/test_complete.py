@@ -82,3 +82,21 @@ def test_temperatures_by_output_and_by_step(sketchrnn, tiny_folder, tmp_path):
     again = sketchrnn("redraw", tmp_path / "page.svg", "--model", tiny_folder)
     assert again.status == 0, again.err
     assert (tmp_path / "page-again.svg").read_text() == text
+
+
+def test_choosing(sketchrnn, refused, tiny_folder, tiny_data, tmp_path):
+    words = ("generate", tiny_folder, "-n", 4, "--seed", 1, "-t", 0.9)
+    page = tmp_path / "page.svg"
+    done = sketchrnn(*words, "--best-of", 3, "--no-blank", "--min-strokes", 1, "-o", page)
+    assert done.status == 0, done.err
+    assert re.search(r"4 of 4 found among \d+ drawn", done.err)
+    text = page.read_text()
+    assert recipe_of(text)["choice"] == {"best_of": 3, "blank": False, "min_strokes": 1}
+    again = sketchrnn("redraw", page, "--model", tiny_folder)
+    assert again.status == 0, again.err
+    assert (tmp_path / "page-again.svg").read_text() == text
+    done = sketchrnn(*words, "--novel-to", tiny_data, "--diverse", "-o", tmp_path / "new.svg")
+    assert done.status == 0, done.err
+    assert "needs a data file" in refused("redraw", tmp_path / "new.svg", "--model", tiny_folder)
+    none = refused(*words, "--min-strokes", 99, "-o", "-")
+    assert none.startswith("nothing is left: 0 of 4 found among 80 drawn: min_strokes removed 80")
