@@ -82,6 +82,7 @@ def doctor(deep: bool, as_json: bool) -> None:
         *find_backends(),
         *([list_devices()] if deep else []),
         find_libcairo(),
+        find_ffmpeg(),
         *(_find_package(name, f"pip install {name}") for name in _ALWAYS),
         *(
             _find_package(name, f"for {purpose}: pip install 'sketchrnn[{extra}]'")
@@ -167,6 +168,15 @@ def find_libcairo() -> Finding:
             return Finding("libcairo", candidate)
     command = _GET_CAIRO.get(sys.platform, "install cairo with the system's package manager")
     return Finding("libcairo", "", f"no PDF, and plainer PNG by Pillow, without it: {command}")
+
+
+def find_ffmpeg() -> Finding:
+    """Look for ffmpeg, which writes MP4 and WebM: the machine's own, or the package's."""
+    if program := shutil.which("ffmpeg"):
+        return Finding("ffmpeg", program)
+    if version := _version("imageio-ffmpeg"):
+        return Finding("ffmpeg", f"of the package imageio-ffmpeg {version}")
+    return Finding("ffmpeg", "", "for MP4 and WebM: pip install 'sketchrnn[video]'; GIF needs none")
 
 
 def find_shipped_models() -> Finding:

@@ -31,6 +31,7 @@ _MEANINGS = {
         "reconstructions": "drawings drawn again, at temperature 0.1",
         "reconstruction_error": "Chamfer distance, in units of a drawing's size, mean",
         "reconstruction_error_median": "median",
+        "reconstruction_error_other": "for comparison, another real drawing in its place, mean",
     },
     "Samples": {
         "samples": "drawings made up",

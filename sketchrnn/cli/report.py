@@ -34,7 +34,7 @@ def report(run: str, output: str | None, data: str | None, force: bool) -> None:
     \b
     Examples:
       sketchrnn report runs/kanji
-      sketchrnn report runs/kanji --data kanji.h5 -o kanji.html
+      sketchrnn report runs/kanji --data moved/kanji.h5 -o kanji.html
     """
     from pathlib import Path
 
@@ -49,7 +49,7 @@ def report(run: str, output: str | None, data: str | None, force: bool) -> None:
     files.check_output(place, overwrite=overwrite)
     pairs: list[tuple[Drawing, Drawing]] = []
     facts: dict[str, Any] = {}
-    note = "They need the data: sketchrnn report RUN --data FILE.h5"
+    note = "They need the data, which are not where the run says: name them with --data FILE.h5"
     opened = _open_data(found, data)
     if opened is not None:
         with opened:
@@ -65,12 +65,12 @@ def report(run: str, output: str | None, data: str | None, force: bool) -> None:
 
 def _open_data(run: Run, given: str | None) -> DataFile | None:
     """Open the data of a run: what is given, or what the run names, if it is still there."""
-    from pathlib import Path
-
     from sketchrnn.data import open_data
     from sketchrnn.drawing import BadFileError, SketchRNNError
 
-    known = run.data.get("fingerprint")
+    named = run.run.get("data")
+    named = named if isinstance(named, dict) else {}
+    known = run.data.get("fingerprint") or named.get("fingerprint")
     if given is not None:
         file = open_data(given)
         if known and file.fingerprint != known:
@@ -79,16 +79,16 @@ def _open_data(run: Run, given: str | None) -> DataFile | None:
                 "is not the data of the run", path=given, hint="give the file that it learns from"
             )
         return file
-    for named in (run.run.get("data"), run.data):
-        path = named.get("path") if isinstance(named, dict) else None
-        if isinstance(path, str) and Path(path).exists():
-            try:
-                file = open_data(path)
-            except SketchRNNError:
-                continue
-            if not known or file.fingerprint == known:
-                return file
-            file.close()
+    path = named.get("path")
+    if not known or not isinstance(path, str) or "\0" in path:
+        return None
+    try:
+        file = open_data(run.path / path)
+    except (SketchRNNError, OSError):  # moved, replaced, out of reach: the report goes without
+        return None
+    if file.fingerprint == known:
+        return file
+    file.close()
     return None
 
 

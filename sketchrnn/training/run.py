@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -65,6 +66,7 @@ def train_run(
     backend.require()
     from sketchrnn.training.train import Trainer  # which loads it; what is wrong is told before
 
+    plan = dataclasses.replace(plan, data=_place_of(data, out))  # which may have moved
     if not resume:
         if out.exists() and any(out.iterdir()):
             shutil.rmtree(out)
@@ -109,6 +111,8 @@ class Plan:
         init_from: The model that the run goes on from.
         heritage: What it says of that model.
         notes: Lines for whoever watches.
+        data: Where the data are, and their fingerprint. It stays in run.json: a model that travels
+            does not tell where somebody keeps things.
     """
 
     config: ModelConfig
@@ -117,6 +121,7 @@ class Plan:
     init_from: str | None = None
     heritage: dict[str, Any] | None = None
     notes: Sequence[str] = ()
+    data: Mapping[str, str] | None = None
 
     def write(self, out: Path) -> None:
         """Write run.json, making the folder if there is none."""
@@ -127,6 +132,7 @@ class Plan:
             "training": self.training.to_dict(),
             "init_from": self.init_from,
             "parent": self.heritage,
+            "data": self.data,
         }
         with whole_file(out / RUN_FILE, overwrite=True) as beside:
             beside.write_text(json.dumps(values, indent=2) + "\n", "utf-8")
@@ -154,6 +160,16 @@ def _planned(
     if config.categories:
         check_learned(train, config.categories)
     return Plan(config, training, preset)
+
+
+def _place_of(data: DataFile, out: Path) -> dict[str, str]:
+    """Return where the data are, as seen from the run's folder, so that both may move together."""
+    path = data.path.resolve()
+    try:
+        told = os.path.relpath(path, out.resolve())
+    except ValueError:  # on another drive
+        told = str(path)
+    return {"path": Path(told).as_posix(), "fingerprint": data.fingerprint}
 
 
 def _notes(data: DataFile, training: TrainConfig) -> list[str]:

@@ -200,14 +200,23 @@ def reconstruction_figures(
 
     Returns:
         `reconstructions`, how many; `reconstruction_error`, the mean Chamfer distance in units of
-        the original's size, and `reconstruction_error_median`. A blank one counts as a dot.
+        the original's size, and `reconstruction_error_median`. A blank one counts as a dot. Of two
+        drawings or more also `reconstruction_error_other`, the mean where some other of the
+        originals stands in for the reconstruction: what is no better has kept nothing.
     """
     errors = distance.paired(originals, again, same_scale=True)
-    return {
+    figures = {
         "reconstructions": len(errors),
         "reconstruction_error": float(errors.mean()),
         "reconstruction_error_median": float(np.median(errors)),
     }
+    if len(originals) > 1:
+        # half of the list away, as neighbours may be equal where drawings lie by their content
+        half = len(originals) // 2
+        others = [*originals[half:], *originals[:half]]
+        apart = distance.paired(originals, others, same_scale=True)
+        figures["reconstruction_error_other"] = float(apart.mean())
+    return figures
 
 
 def is_blank(drawing: Drawing) -> bool:

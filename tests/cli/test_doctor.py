@@ -40,6 +40,7 @@ def test_the_report_is_a_table_and_json():
         "Python",
         "backend",
         "libcairo",
+        "ffmpeg",
         "numpy",
         "kanjivg",
         "scikit-image",
@@ -96,6 +97,14 @@ def test_a_missing_libcairo_says_how_to_get_it(monkeypatch, system, command):
     finding = practice.find_libcairo()
     assert finding.found == ""
     assert command in finding.hint
+
+
+def test_ffmpeg_is_the_machines_or_the_packages_or_missing(installed, monkeypatch):
+    assert "pip install 'sketchrnn[video]'" in practice.find_ffmpeg().hint
+    installed["imageio-ffmpeg"] = "0.6.0"
+    assert practice.find_ffmpeg().found == "of the package imageio-ffmpeg 0.6.0"
+    monkeypatch.setattr(practice.shutil, "which", lambda name: f"/opt/bin/{name}")
+    assert practice.find_ffmpeg() == practice.Finding("ffmpeg", "/opt/bin/ffmpeg")
 
 
 @pytest.mark.parametrize("home", ["sketchrnn/shipped", "checkpoints"])

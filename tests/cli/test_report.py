@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -34,7 +35,7 @@ def test_a_report_with_reconstructions(sketchrnn, run, tiny_data, tmp_path):
     page = (tmp_path / "page.html").read_text()
     assert "A. Nonymous" in page
     assert page.count('class="paper pair"') == 2  # as many as there are to validate with
-    assert "sketchrnn report RUN --data" not in page
+    assert "--data FILE.h5" not in page
 
 
 def test_a_report_stands_in_the_run_and_is_made_anew(sketchrnn, run):
@@ -44,14 +45,38 @@ def test_a_report_stands_in_the_run_and_is_made_anew(sketchrnn, run):
         )
         assert sketchrnn("report", run).status == 0
         assert str(objective) in (run / "report.html").read_text()
-    assert "sketchrnn report RUN --data" in (run / "report.html").read_text()
+    assert "--data FILE.h5" in (run / "report.html").read_text()
+
+
+def name_data(run, **named):
+    """Let run.json say where the data are."""
+    told = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**told, "data": named}))
 
 
 def test_the_data_are_found_where_the_run_says(sketchrnn, run, tiny_data):
-    told = json.loads((run / "run.json").read_text())
-    (run / "run.json").write_text(json.dumps({**told, "data": {"path": str(tiny_data)}}))
-    assert sketchrnn("report", run).status == 0
-    assert 'class="paper pair"' in (run / "report.html").read_text()
+    for path in (tiny_data, os.path.relpath(tiny_data, run.resolve())):
+        name_data(run, path=str(path))
+        (run / "report.html").unlink(missing_ok=True)
+        assert sketchrnn("report", run).status == 0
+        assert 'class="paper pair"' in (run / "report.html").read_text()
+
+
+def test_data_that_are_gone_or_others_are_left_out(sketchrnn, run, tiny_data, tmp_path):
+    photo = tmp_path / "photo.h5"
+    photo.write_bytes(b"\xff\xd8\xff\xe0" * 50)
+    for path in ("gone.h5", "\0", str(photo), 7, "x" * 999):
+        name_data(run, path=path)
+        assert sketchrnn("report", run).status == 0
+        assert 'class="paper pair"' not in (run / "report.html").read_text()
+    path = run / "config.json"
+    values = json.loads(path.read_text())
+    for fingerprint in ("another", None):  # none: nothing says whose data they are
+        values["provenance"]["data"]["fingerprint"] = fingerprint
+        path.write_text(json.dumps(values))
+        name_data(run, path=str(tiny_data))
+        assert sketchrnn("report", run).status == 0
+        assert 'class="paper pair"' not in (run / "report.html").read_text()
 
 
 def test_a_damaged_model_leaves_the_rest_of_the_report(sketchrnn, run, tiny_data):

@@ -216,3 +216,16 @@ def test_errors_of_reconstructions():
     assert found["reconstruction_error_median"] == pytest.approx(0, abs=1e-9)
     smaller = reconstruction_figures(originals, [d.transform(0.5) for d in originals])
     assert smaller["reconstruction_error"] > 0.02
+
+
+def test_errors_are_compared_with_those_of_other_drawings():
+    originals = sorted(made_up(31, 4), key=lambda drawing: drawing.bounds)
+    found = reconstruction_figures(originals, originals)["reconstruction_error_other"]
+    apart = [
+        distance.chamfer(originals[a], originals[b], same_scale=True)
+        for a, b in ((0, 2), (1, 3), (2, 0), (3, 1))
+    ]
+    assert found == pytest.approx(sum(apart) / 4)
+    twins = [originals[0]] * 2 + [originals[1]] * 2  # equal ones lie side by side
+    assert reconstruction_figures(twins, twins)["reconstruction_error_other"] > 0.02
+    assert "reconstruction_error_other" not in reconstruction_figures(twins[:1], twins[:1])

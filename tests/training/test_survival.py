@@ -9,6 +9,7 @@ import shutil
 import numpy as np
 import pytest
 
+from sketchrnn.data import open_data
 from sketchrnn.drawing import BadFileError, SketchRNNError
 from sketchrnn.training import checkpoint, memory
 from sketchrnn.training.run import train_run
@@ -139,6 +140,22 @@ def test_a_folder_that_vanishes_is_made_anew(data, tmp_path, learner, undisturbe
     for name in ("run.json", "config.json", "model.weights.h5", "metrics.jsonl"):
         assert (out / name).is_file(), name
     assert go(data, out, resume=True, steps=25).step == 25
+
+
+def test_the_run_knows_where_its_data_are_and_the_model_does_not(data, tmp_path, learner):
+    out = tmp_path / "runs" / "one"
+    go(data, out, steps=5)
+    named = json.loads((out / "run.json").read_text())["data"]
+    assert named["fingerprint"] == data.fingerprint
+    assert named["path"].startswith("../")
+    assert (out / named["path"]).samefile(data.path)
+    moved = tmp_path / "moved.h5"
+    shutil.copy(data.path, moved)
+    with open_data(moved) as again:
+        go(again, out, resume=True, steps=10)
+    assert json.loads((out / "run.json").read_text())["data"]["path"] == "../../moved.h5"
+    assert data.path.name not in (out / "config.json").read_text()
+    assert "moved" not in (out / "config.json").read_text()
 
 
 def test_a_damaged_newest_checkpoint_is_told(data, tmp_path, learner, undisturbed):
