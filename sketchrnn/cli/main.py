@@ -34,7 +34,7 @@ VERBS = {
     "render": ("sketchrnn.cli.render:render", "Turn drawings into pictures."),
     "plot": ("sketchrnn.cli.plot:plot", "Lay drawings out on paper for a pen plotter."),
     "font": ("sketchrnn.cli.font:font", "Make a font of drawings."),
-    "model": ("sketchrnn.cli.model:model", "Look into a model folder."),
+    "model": ("sketchrnn.cli.model:model", "Look into a model; read and write other files."),
     "doctor": ("sketchrnn.cli.doctor:doctor", "Tell what is installed and what is missing."),
 }
 """Verb -> where its click command lives, as module:name, and a line for the help."""

@@ -1,4 +1,4 @@
-"""`sketchrnn model`: what a model folder says of itself."""
+"""`sketchrnn model`: what a model says of itself, and other people's files in and out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def model() -> None:
-    """Look into a model folder."""
+    """Look into a model; read other people's files, and write them."""
 
 
 @model.command()
@@ -22,19 +22,20 @@ def model() -> None:
 def info(name: str, as_json: bool) -> None:
     """Tell what a model is and where it comes from; loads no framework.
 
+    MODEL is a model folder, the name of a shipped model, or a file that `import` reads.
+
     \b
     Example:
       sketchrnn model info kanji
     """
-    from sketchrnn.model import folder
+    from sketchrnn.interop import model_files
 
-    found = folder.read(name)
-    weights = folder.read_weights(found)
-    parameters = sum(array.size for array in weights.values())
+    found = model_files.describe(name)
     if as_json:
         values = {
             "path": str(found.path),
-            "parameters": parameters,
+            "format": found.kind,
+            "parameters": found.parameters,
             "config": found.config.to_dict(),
             "preparation": found.preparation,
             "provenance": found.provenance,
@@ -45,7 +46,8 @@ def info(name: str, as_json: bool) -> None:
     data = provenance.get("data") or {}
     kind = f"VAE, z {config.z_size}" if config.conditional else "decoder only"
     rows: list[tuple[str, Any]] = [
-        ("folder", found.path),
+        ("path", found.path),
+        ("format", found.kind),
         ("kind", kind),
         ("encoder", _stack(config, "encoder") + " a direction"),
         (
@@ -53,7 +55,7 @@ def info(name: str, as_json: bool) -> None:
             f"{_stack(config, 'decoder')}, {config.num_mixtures} mixtures",
         ),
         ("categories", _categories(config)),
-        ("parameters", f"{parameters:,}"),
+        ("parameters", f"{found.parameters:,}"),
         ("longest drawing", f"{config.max_seq_len} steps"),
         ("scale factor", f"{config.scale_factor:.4f} data units"),
         ("trained", f"{provenance.get('step', '?')} steps"),
@@ -67,6 +69,67 @@ def info(name: str, as_json: bool) -> None:
         rows = [row for row in rows if row[0] != "categories"]
     for label, value in rows:
         click.echo(f"{label:<16}{value}")
+
+
+@model.command("import")
+@click.argument("file", metavar="FILE")
+@click.option("-o", "--out", required=True, metavar="FOLDER", help="The model folder to write.")
+@click.option("--force", is_flag=True, help="Replace the model in FOLDER.")
+def import_model(file: str, out: str, force: bool) -> None:
+    """Make a model folder of somebody else's file.
+
+    FILE is the JSON of sketch-rnn-js or @magenta/sketch, a decoder alone or a VAE.
+
+    \b
+    Example:
+      sketchrnn model import bicycle.gen.json -o bicycle
+    """
+    from sketchrnn.drawing.files import check_output
+    from sketchrnn.interop import model_files
+
+    check_output(out, overwrite=force)
+    loaded = model_files.load(file)
+    loaded.save(out, overwrite=force)
+    click.echo(f"{out}: {loaded!r}", err=True)
+
+
+@model.command()
+@click.argument("name", metavar="MODEL")
+@click.option("-o", "--out", required=True, metavar="FILE", help="The file to write.")
+@click.option("--clip", is_flag=True, help="Make weights beyond 10 fit into sketch-rnn-js.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    help="Write what a VAE draws for one z from the prior as a decoder alone.",
+)
+@click.option("--force", is_flag=True, help="Replace FILE.")
+def export(name: str, out: str, clip: bool, seed: int | None, force: bool) -> None:
+    """Write a model as a file for another program.
+
+    NAME.gen.json or NAME.vae.json is for sketch-rnn-js; @magenta/sketch runs decoders alone. What
+    rounding to its 16 bits does to the loss is told.
+
+    \b
+    Example:
+      sketchrnn model export bicycle -o bicycle.gen.json
+    """
+    from sketchrnn.drawing import BadSettingError
+    from sketchrnn.interop import magenta_js
+    from sketchrnn.sketch_rnn import load
+
+    if not out.endswith(".json"):
+        raise BadSettingError("models are not written with this suffix", path=out, hint="use .json")
+    loaded = load(name)
+    z = None
+    if seed is not None:
+        import numpy as np
+
+        size = loaded.config.z_size
+        z = np.random.default_rng(seed).standard_normal(size, dtype=np.float32)
+    effect = magenta_js.save(loaded, out, clip=clip, overwrite=force, z=z)
+    click.echo(str(effect), err=True)
+    if loaded.config.conditional and z is None:
+        click.echo("a VAE runs in sketch-rnn-js; @magenta/sketch needs a decoder alone", err=True)
 
 
 def _stack(config: ModelConfig, part: str) -> str:

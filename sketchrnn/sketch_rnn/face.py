@@ -885,8 +885,15 @@ def _as_list(drawings: Drawing | Iterable[Drawing]) -> list[Drawing]:
 
 
 def _activate(outputs: Array) -> dict[str, Array]:
-    """Return the parameters of (T, 3 + 6M) outputs, as `model.mdn.activate` does."""
+    """Return the parameters of (T, 3 + 6M) outputs, as `model.mdn.activate` does.
+
+    Deviations have no lower bound here: what a network says of them is told as it is, though what
+    is drawn and scored keeps away from 0.
+    """
     parts = mixture.split_outputs(outputs)
+    size = parts.pi_logits.shape[1]
+    log_sigmas = np.minimum(outputs[:, 3 + 3 * size : 3 + 5 * size], mixture.LOG_SIGMA_BOUND)
+    sigma_x, sigma_y = np.split(np.exp(log_sigmas), 2, axis=1)
 
     def softmax(logits: Array) -> Array:
         shares = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -896,8 +903,8 @@ def _activate(outputs: Array) -> dict[str, Array]:
         "pi": softmax(parts.pi_logits),
         "mu_x": parts.mu_x,
         "mu_y": parts.mu_y,
-        "sigma_x": np.exp(parts.log_sigma_x),
-        "sigma_y": np.exp(parts.log_sigma_y),
+        "sigma_x": sigma_x,
+        "sigma_y": sigma_y,
         "rho": np.tanh(parts.rho_logits),
         "pen_probs": softmax(parts.pen_logits),
     }

@@ -1,0 +1,138 @@
+"""Which kind of model a file holds, and what it says of itself; loads no framework."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from sketchrnn.drawing import BadFileError
+from sketchrnn.interop import magenta_js
+from sketchrnn.model import folder
+from sketchrnn.model.config import ModelConfig
+from sketchrnn.sketch_rnn import SketchRNN
+
+_BEGINNING = 64
+_PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"(dp0", b"(lp0")
+
+
+@dataclasses.dataclass(frozen=True)
+class Description:
+    """What a model says of itself.
+
+    Attributes:
+        path: The file or folder.
+        kind: In a few words, such as "sketch-rnn-js".
+        config: The network's shape.
+        parameters: How many numbers it has.
+        preparation: How drawings become data units, where it is told.
+        provenance: Where the weights come from, where it is told.
+    """
+
+    path: Path
+    kind: str
+    config: ModelConfig
+    parameters: int
+    preparation: dict[str, Any]
+    provenance: dict[str, Any]
+
+
+def describe(path: str | PathLike[str]) -> Description:
+    """Tell what a model is: a folder, a shipped model by its name, or a file of somebody else's.
+
+    Raises:
+        BadFileError: If there is none, or it is damaged or of a kind that is not read.
+    """
+    return _KINDS[identify(path)][0](Path(path))
+
+
+def load(path: str | PathLike[str], scale_factor: float | None = None) -> SketchRNN:
+    """Load a model of any kind that is read.
+
+    Args:
+        path: See `describe`.
+        scale_factor: Data units in a model unit, for a kind that does not tell.
+
+    Raises:
+        BadFileError: If there is none, or it is damaged or of a kind that is not read.
+        BadSettingError: If the scale factor is needed and missing, or given and not needed.
+    """
+    return _KINDS[identify(path)][1](Path(path), scale_factor)
+
+
+def identify(path: str | PathLike[str]) -> str:
+    """Return the kind of a model, a key of `_KINDS`, by what it holds.
+
+    Raises:
+        BadFileError: If it is of no kind that is read.
+    """
+    place = Path(path)
+    if place.is_dir() or not place.is_file():
+        return "folder"
+    with open(place, "rb") as file:
+        beginning = file.read(_BEGINNING)
+    if beginning.startswith(_PICKLES):
+        raise BadFileError(
+            "is a pickle, which could run anything, and is not read",
+            path=place,
+            hint="convert it to safetensors where it comes from",
+        )
+    if beginning.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{"):
+        return "magenta_js"
+    raise BadFileError(
+        "is no model of a kind that is read",
+        path=place,
+        hint="there are: a model folder, JSON of sketch-rnn-js",
+    )
+
+
+def _describe_folder(path: Path) -> Description:
+    found = folder.read(path)
+    parameters = sum(array.size for array in folder.read_weights(found).values())
+    return Description(
+        found.path,
+        "model folder",
+        found.config,
+        parameters,
+        found.preparation,
+        found.provenance,
+    )
+
+
+def _describe_js(path: Path) -> Description:
+    file = magenta_js.read(path)
+    model = magenta_js.load(path)  # so that a truncated file does not look whole
+    return Description(
+        path,
+        "sketch-rnn-js",
+        file.config,
+        sum(array.size for array in model.weights.values()),
+        file.preparation.to_dict(),
+        file.provenance,
+    )
+
+
+def _refuse_scale(path: Path, scale_factor: float | None) -> None:
+    """Refuse a scale factor where the file tells its own."""
+    if scale_factor is not None:
+        raise BadFileError("tells its own scale factor", path=path, hint="leave --scale-factor out")
+
+
+def _load_folder(path: Path, scale_factor: float | None) -> SketchRNN:
+    _refuse_scale(path, scale_factor)
+    return SketchRNN.load(path)
+
+
+def _load_js(path: Path, scale_factor: float | None) -> SketchRNN:
+    _refuse_scale(path, scale_factor)
+    return magenta_js.load(path)
+
+
+_KINDS: dict[
+    str, tuple[Callable[[Path], Description], Callable[[Path, float | None], SketchRNN]]
+] = {
+    "folder": (_describe_folder, _load_folder),
+    "magenta_js": (_describe_js, _load_js),
+}
