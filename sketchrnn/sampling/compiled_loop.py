@@ -113,8 +113,8 @@ def pick_step(
     """
     mixture = mdn.split_outputs(outputs)
     own = divisor if pen_divisor is None else pen_divisor
-    pen = _pick(mixture.pen_logits / own, noise[:, 1])  # (B, 3) one-hot
-    chosen = _pick(mixture.pi_logits / divisor, noise[:, 0])  # (B, M) one-hot
+    pen = _pick(mixture.pen_logits, own, noise[:, 1])  # (B, 3) one-hot
+    chosen = _pick(mixture.pi_logits, divisor, noise[:, 0])  # (B, M) one-hot
 
     def of(values: Tensor) -> Tensor:
         return ops.sum(values * chosen, axis=1)
@@ -127,10 +127,12 @@ def pick_step(
     return ops.concatenate([ops.stack([dx, dy], axis=1), pen], axis=1)
 
 
-def _pick(logits: Tensor, uniform: Tensor) -> Tensor:
+def _pick(logits: Tensor, divisor: Tensor, uniform: Tensor) -> Tensor:
     """Return (B, K) one-hot: the first whose cumulated share exceeds the number."""
     size = logits.shape[-1]
-    shares = ops.exp(logits - ops.max(logits, axis=1, keepdims=True))
+    # the highest goes before the division: where a compiler fuses the two, a quotient of 1e30 less
+    # its rounded self is no 0
+    shares = ops.exp((logits - ops.max(logits, axis=1, keepdims=True)) / divisor)
     cumulated = ops.cumsum(shares, axis=1)
     below = ops.cast(cumulated <= ops.expand_dims(uniform, 1) * cumulated[:, -1:], "int32")
     index = ops.minimum(ops.sum(below, axis=1), size - 1)
