@@ -6,6 +6,7 @@ unit they come. A dot, a stroke whose points all coincide, is never dropped.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -171,31 +172,33 @@ def flatten_strokes(
         its parameter strays at most max|B''| / (8 n^2), where max|B''| is 6 times the greater
         second difference of the control points.
     """
-    sizes = [[_pieces(part, tolerance) for part in stroke] for stroke in strokes]
-    counts = [sum(its) for its in sizes]
-    if most is not None and sum(counts) > most:
-        raise BadDrawingError(f"has more than {most:,} points")
-    parts = [part for stroke in strokes for part in stroke]
-    flat = np.array([size for its in sizes for size in its], dtype=np.int64)
+    parts = list(itertools.chain.from_iterable(strokes))
     curved = np.array([len(part) == 4 for part in parts], dtype=bool)
-    result = np.empty(sum(counts), dtype=np.complex128)
+    corners = np.array([part for part in parts if len(part) == 4]).reshape(-1, 4).T
+    sizes = np.ones(len(parts))
+    sizes[curved] = _pieces(corners, tolerance)
+    if most is not None and not sizes.sum() <= most:
+        raise BadDrawingError(f"has more than {most:,} points")
+    flat = sizes.astype(np.int64)
+    ends = np.cumsum(flat)
+    last = np.cumsum([len(stroke) for stroke in strokes]) - 1
+    result = np.empty(int(ends[-1]) if parts else 0, dtype=np.complex128)
     if curved.any():
         pieces = flat[curved]
         index = np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces) + 1
         t = index * np.repeat(1.0 / pieces, pieces)
         s = 1 - t
-        corners = np.array([part for part in parts if len(part) == 4])
-        start, one, two, end = np.repeat(corners.T, pieces, axis=1)
+        start, one, two, end = np.repeat(corners, pieces, axis=1)
         points = s**3 * start + 3 * s * s * t * one + 3 * s * t * t * two + t**3 * end
         result[np.repeat(curved, flat)] = points
-    result[np.cumsum(flat) - 1] = [part[-1] for part in parts]
+    result[ends - 1] = [part[-1] for part in parts]
+    counts: list[int] = np.diff(ends[last], prepend=0).tolist()
     return result.view(np.float64).reshape(-1, 2), counts
 
 
-def _pieces(part: Segment, tolerance: float) -> int:
-    """Return how many points a segment adds to a stroke."""
-    if len(part) < 4:
-        return 1
-    start, one, two, end = part
-    bend = max(abs(start - 2 * one + two), abs(one - 2 * two + end))
-    return max(1, math.ceil(math.sqrt(6 * bend / (8 * tolerance)))) if bend else 1
+def _pieces(corners: NDArray[np.complex128], tolerance: float) -> NDArray[np.float64]:
+    """Return how many points each of some curves (4, n) adds to its stroke."""
+    start, one, two, end = corners
+    bends = np.stack([start - 2 * one + two, one - 2 * two + end])
+    bend = np.hypot(bends.real, bends.imag).max(axis=0)
+    return np.maximum(np.ceil(np.sqrt(6 * bend / (8 * tolerance))), 1.0)

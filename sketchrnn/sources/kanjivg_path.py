@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING
 
@@ -68,16 +69,18 @@ def read_path(data: str, box: float) -> list[Segment]:
     segments: list[Segment] = []
     start = here = 0j
     control: complex | None = None  # of the curve before, which S mirrors
-    for letter, text in _COMMAND.findall(data):
+    spaced = data.replace("-", " -").replace(",", " ") if plain else data
+    for letter, text in _COMMAND.findall(spaced):
         kind = letter.lower()
         try:
             if not plain:
                 raise ValueError
-            numbers = list(map(float, text.replace("-", " -").replace(",", " ").split()))
+            numbers = list(map(float, text.split()))
         except ValueError:  # such as 1.5.5, two numbers without anything between
             _check_form(data)
             numbers = list(map(float, _NUMBER.findall(text)))
-        _check_count(letter, kind, numbers)
+        if len(numbers) != _NUMBERS.get(kind):
+            _check_count(letter, kind, numbers)
         at = iter(numbers)
         if kind == "c":
             for a, b, c, d, e, f in zip(at, at, at, at, at, at, strict=True):
@@ -116,10 +119,10 @@ def read_path(data: str, box: float) -> list[Segment]:
             here = start
             segments.append((here,))
     limit = MAX_BOXES * box
-    for segment in segments:
-        # a point's distance is quick to know, and bounds its coordinates
-        for point in segment:
-            if not (abs(point) <= limit or max(abs(point.real), abs(point.imag)) <= limit):
+    # a point's distance is quick to know, and bounds its coordinates
+    if not max(map(abs, itertools.chain.from_iterable(segments))) <= limit:
+        for point in itertools.chain.from_iterable(segments):
+            if not max(abs(point.real), abs(point.imag)) <= limit:
                 raise BadDrawingError("a coordinate lies far outside the box")
     return segments
 

@@ -16,6 +16,7 @@ from sketchrnn.sources.content import OpenFile, read_whole
 from sketchrnn.sources.folder import files_of, open_folder
 from sketchrnn.sources.hanzi import open_hanzi
 from sketchrnn.sources.inkml import open_inkml
+from sketchrnn.sources.kanjivg_file import is_kanjivg_name, read_kanjivg
 from sketchrnn.sources.kinds import HEAD_BYTES, kind_of_content, kind_of_file
 from sketchrnn.sources.markup import MAX_BYTES
 from sketchrnn.sources.npz import open_npz
@@ -149,7 +150,7 @@ def _open_file(path: Path) -> Source:
 
 def _open_folder(folder: Path, variants: bool, scripts: Collection[str]) -> Source:
     files = files_of(folder)
-    if any(kanjivg.is_kanjivg_name(path.name) for path in files[:1000]):
+    if any(is_kanjivg_name(path.name) for path in files[:1000]):
         return kanjivg.open_kanjivg(folder, variants=variants, scripts=scripts)
     try:
         return open_folder(folder, files, _open_file)
@@ -165,7 +166,7 @@ def _open_svg_file(name: str, data: bytes) -> Source:
         return open_svg(name, [(name, lambda: data)])
 
     def read_one(skip: Skip) -> Iterator[Item]:
-        yield Item(kanjivg.read_kanjivg(Path(name), data), Path(name).name)
+        yield Item(read_kanjivg(Path(name), data), Path(name).name)
 
     return Source(
         name,

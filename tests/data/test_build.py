@@ -20,6 +20,7 @@ from sketchrnn.drawing import (
     SketchRNNError,
 )
 from sketchrnn.sources import kanjivg, read_all
+from sketchrnn.sources.kanjivg_file import read_kanjivg
 
 
 def line(strokes, word="cat", **more):
@@ -306,7 +307,7 @@ def test_kanji_keep_their_size_and_place_in_the_box(package, tmp_path):
         assert "Ulrich Apel" in data.info["attribution"]
         drawing = data[0]
         assert drawing.metadata["box"] == 255.0
-        original = kanjivg.read_kanjivg(package / drawing.metadata["source"])
+        original = read_kanjivg(package / drawing.metadata["source"])
         expected = np.array(original.bounds) * 255 / 109
         assert np.allclose(drawing.bounds, expected, atol=1.5)
         start = original.strokes[0][0] * 255 / 109

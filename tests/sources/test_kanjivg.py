@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from sketchrnn.drawing import BadFileError, BadSettingError, MissingDependencyError
-from sketchrnn.sources import kanjivg, open_source, read, read_all
+from sketchrnn.sources import kanjivg, kanjivg_file, open_source, read, read_all
+from sketchrnn.sources.kanjivg_file import read_kanjivg, read_together
 
 DOCTYPE = """<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.0//EN" "http://www.w3.org/TR/svg10.dtd" [
 <!ATTLIST g xmlns:kvg CDATA #FIXED "http://kanjivg.tagaini.net" kvg:element CDATA #IMPLIED >
@@ -51,7 +52,7 @@ def folder(tmp_path):
 
 
 def test_a_file_gives_strokes_in_order_and_its_labels(folder):
-    drawing = kanjivg.read_kanjivg(folder / "0597d.svg")
+    drawing = read_kanjivg(folder / "0597d.svg")
     assert len(drawing.strokes) == 3
     assert [stroke[0].tolist() for stroke in drawing.strokes] == [[20, 10], [60, 20], [5, 50]]
     assert [stroke[-1].tolist() for stroke in drawing.strokes] == [[29, 30], [80, 50], [105, 48]]
@@ -81,7 +82,7 @@ def test_a_file_gives_strokes_in_order_and_its_labels(folder):
 
 
 def test_the_strokes_of_a_component_can_be_cut_out(folder):
-    drawing = kanjivg.read_kanjivg(folder / "0597d.svg")
+    drawing = read_kanjivg(folder / "0597d.svg")
     (first, last) = next(
         group["strokes"] for group in drawing.metadata["groups"] if group["element"] == "子"
     )
@@ -195,7 +196,7 @@ def test_the_installed_package(installed):
     source = open_source("kanjivg")
     assert source.version == metadata.version("kanjivg")
     assert source.length > 11_000
-    drawing = kanjivg.read_kanjivg(installed / "06f22.svg")
+    drawing = read_kanjivg(installed / "06f22.svg")
     assert len(drawing.strokes) == 13
     assert drawing.metadata["character"] == "漢"
     assert drawing.metadata["components"] == ["氵", "艹", "口", "夫", "大"]
@@ -209,3 +210,31 @@ def test_the_first_kanji_are_smooth_and_in_the_box(installed):
         for stroke in item.drawing.strokes:
             assert len(stroke) >= 2
             assert np.abs(stroke).max() < 109
+
+
+@pytest.mark.parametrize("box", [109, 218])
+def test_files_read_together_are_as_files_read_one_by_one(tmp_path, monkeypatch, box):
+    monkeypatch.setattr(kanjivg_file, "MAX_POINTS", 300)
+    curve = "M10,{0}c{1},-80,{1},80,40,0"
+    paths = [tmp_path / f"0597{n}.svg" for n in range(7)]
+    for n, path in enumerate(paths):
+        strokes = [curve.format(20 + stroke, 5 * n + stroke) for stroke in range(1 + n)]
+        if n == 5:
+            strokes = [curve.format(stroke, 90) for stroke in range(60)]  # too many points
+        side = box if n == 3 else 109
+        body = "".join(f'<path d="{data}"/>' for data in strokes)
+        path.write_text(f'<svg viewBox="0 0 {side} {side}"><g>{body}</g></svg>', encoding="utf-8")
+    paths[2].write_text("<svg", encoding="utf-8")
+    paths[4].unlink()
+    paths[6].write_text(paths[6].read_text(encoding="utf-8").replace("c", "q"), encoding="utf-8")
+    for chosen in (paths, [paths[0], paths[1]], paths[:5], paths[2:3], []):
+        results = read_together(chosen)
+        assert len(results) == len(chosen)
+        for path, result in zip(chosen, results, strict=True):
+            try:
+                expected = read_kanjivg(path)
+            except BadFileError as error:
+                assert str(result) == str(error)
+            else:
+                assert result == expected
+                assert result.metadata == expected.metadata
