@@ -57,7 +57,7 @@ def info(name: str, as_json: bool) -> None:
         ("categories", _categories(config)),
         ("parameters", f"{found.parameters:,}"),
         ("longest drawing", f"{config.max_seq_len} steps"),
-        ("scale factor", f"{config.scale_factor:.4f} data units"),
+        ("scale factor", f"{config.scale_factor:.4f} data units" if found.scaled else "?"),
         ("trained", f"{provenance.get('step', '?')} steps"),
         ("data", ", ".join(_source(source) for source in data.get("sources") or []) or "?"),
         ("licence", data.get("licence") or provenance.get("licence") or "?"),
@@ -74,21 +74,28 @@ def info(name: str, as_json: bool) -> None:
 @model.command("import")
 @click.argument("file", metavar="FILE")
 @click.option("-o", "--out", required=True, metavar="FOLDER", help="The model folder to write.")
+@click.option(
+    "--scale-factor",
+    type=float,
+    help="Data units in a model unit, for a checkpoint, which does not tell it.",
+)
 @click.option("--force", is_flag=True, help="Replace the model in FOLDER.")
-def import_model(file: str, out: str, force: bool) -> None:
+def import_model(file: str, out: str, scale_factor: float | None, force: bool) -> None:
     """Make a model folder of somebody else's file.
 
-    FILE is the JSON of sketch-rnn-js or @magenta/sketch, a decoder alone or a VAE.
+    FILE is the JSON of sketch-rnn-js or @magenta/sketch, a decoder alone or a VAE; or a checkpoint
+    of Magenta's, the folder with its vector-*.index.
 
     \b
     Example:
       sketchrnn model import bicycle.gen.json -o bicycle
+      sketchrnn model import models/sheep_lstm --scale-factor 18.8 -o sheep
     """
     from sketchrnn.drawing.files import check_output
     from sketchrnn.interop import model_files
 
     check_output(out, overwrite=force)
-    loaded = model_files.load(file)
+    loaded = model_files.load(file, scale_factor)
     loaded.save(out, overwrite=force)
     click.echo(f"{out}: {loaded!r}", err=True)
 

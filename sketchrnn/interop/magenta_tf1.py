@@ -1,15 +1,20 @@
-"""Weights of Magenta's `sketch_rnn`, as TensorFlow 1 names and lays them out."""
+"""Checkpoints of Magenta's `sketch_rnn`, as TensorFlow 1 names and lays out their weights."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from sketchrnn.data.normalize import Preparation
-from sketchrnn.drawing import BadSettingError
+from sketchrnn.drawing import BadFileError, BadSettingError
+from sketchrnn.interop.tf_checkpoint import Checkpoint
 from sketchrnn.model.config import ModelConfig
 from sketchrnn.model.folder import weight_shapes
 from sketchrnn.sketch_rnn import SketchRNN
@@ -37,8 +42,121 @@ _NORM = {
 _INNER = "LayerNormLSTMCell/"
 _SCALED = tuple(f"hyper_{gate}{side}" for side in "xh" for gate in "ijfo")
 _SHIFTED = _SCALED[4:]
+_OF_TRAINING = re.compile(r"/(Adam(_\d+)?|Momentum|ExponentialMovingAverage)$")
+_USUAL_LENGTH = 250
+_LARGEST_CONFIG = 1 << 20
 
 Arrays = dict[str, np.ndarray]
+
+
+def load(
+    path: str | PathLike[str],
+    scale_factor: float | None = None,
+    max_seq_len: int | None = None,
+) -> SketchRNN:
+    """Load a checkpoint of Magenta's `sketch_rnn`; needs no TensorFlow.
+
+    Args:
+        path: A folder with a `vector-*.index`, of which that of the latest step is taken; or one
+            of a checkpoint's files; or what their names begin with, such as `run/vector-1000`.
+        scale_factor: Data units in a model unit: the standard deviation of the training data's
+            offsets. Magenta does not store it.
+        max_seq_len: N_max; None: what `model_config.json` says, else 250.
+
+    Returns:
+        The model, its data extent 255 and epsilon 2, as the published data sets have.
+
+    Raises:
+        BadFileError: If there is no checkpoint, or it is damaged or of another program.
+        BadSettingError: If the scale factor is missing.
+    """
+    prefix = find(path)
+    config = read_config(prefix.parent)
+    known = config.get("scale_factor")
+    if scale_factor is None and isinstance(known, int | float) and not isinstance(known, bool):
+        scale_factor = float(known)
+    if scale_factor is None:
+        raise BadSettingError(
+            "a checkpoint of Magenta's does not hold its scale factor",
+            path=prefix,
+            hint="give scale_factor (--scale-factor), the standard deviation of the training "
+            "data's offsets, which Magenta's program printed and `sketchrnn data info` tells",
+        )
+    longest = max_seq_len or config.get("max_seq_len")
+    if not isinstance(longest, int) or isinstance(longest, bool) or longest < 1:
+        longest = _USUAL_LENGTH
+    variables = read_variables(prefix)
+    try:
+        model = model_from_variables(variables, scale_factor, longest)
+    except BadSettingError as error:
+        raise BadFileError(error.problem, path=prefix, hint=error.hint) from error
+    for name, array in model.weights.items():
+        if not np.isfinite(array).all():
+            raise BadFileError("holds NaN or infinite numbers", path=prefix, where=name)
+    step = prefix.name.rpartition("-")[2]
+    model.provenance.update({"step": int(step)} if step.isdecimal() else {})
+    return model
+
+
+def find(path: str | PathLike[str]) -> Path:
+    """Return what the names of a checkpoint's files begin with.
+
+    Args:
+        path: See `load`.
+
+    Raises:
+        BadFileError: If there is none.
+    """
+    place = Path(path)
+    if place.is_dir():
+        found = [name.with_suffix("") for name in place.glob("*.index")]
+        if not found:
+            raise BadFileError(
+                "holds no checkpoint", path=place, hint="name a folder with a vector-*.index"
+            )
+        return max(found, key=_step)
+    for part in (".index", ".data-"):
+        head, middle, _ = place.name.rpartition(part)
+        if middle:
+            return place.with_name(head)
+    return place.with_name(place.name.removesuffix(".meta"))
+
+
+def _step(prefix: Path) -> tuple[int, str]:
+    step = prefix.name.rpartition("-")[2]
+    return (int(step) if step.isdecimal() else -1), prefix.name
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Return what a folder's `model_config.json` says; nothing where it says nothing.
+
+    Magenta's own holds a list of the settings' names without their values.
+    """
+    path = folder / "model_config.json"
+    if not path.is_file() or path.stat().st_size > _LARGEST_CONFIG:
+        return {}
+    try:
+        values = json.loads(path.read_text("utf-8"))
+    except (ValueError, RecursionError, OSError):
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def read_variables(prefix: Path) -> dict[str, np.ndarray]:
+    """Return the weights in a checkpoint by name, without what only its training needs.
+
+    Raises:
+        BadFileError: If it is damaged or holds none.
+    """
+    checkpoint = Checkpoint(prefix)
+    names = [
+        name
+        for name, variable in checkpoint.variables.items()
+        if variable.shape and not _OF_TRAINING.search(name)
+    ]
+    if not any(name.removeprefix(_SCOPE).startswith("RNN/") for name in names):
+        raise BadFileError("is no checkpoint of sketch_rnn", path=checkpoint.index)
+    return {name: checkpoint.read(name) for name in names}
 
 
 def model_from_variables(

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from sketchrnn.drawing import BadFileError
-from sketchrnn.interop import magenta_js
+from sketchrnn.interop import magenta_js, magenta_tf1
 from sketchrnn.model import folder
 from sketchrnn.model.config import ModelConfig
 from sketchrnn.sketch_rnn import SketchRNN
 
 _BEGINNING = 64
+_CHECKPOINT = re.compile(r"\.(index|data-\d{5}-of-\d{5})$")
 _PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"(dp0", b"(lp0")
 
 
@@ -29,6 +31,7 @@ class Description:
         parameters: How many numbers it has.
         preparation: How drawings become data units, where it is told.
         provenance: Where the weights come from, where it is told.
+        scaled: Whether it tells its scale factor; `config` has 1 where it does not.
     """
 
     path: Path
@@ -37,6 +40,7 @@ class Description:
     parameters: int
     preparation: dict[str, Any]
     provenance: dict[str, Any]
+    scaled: bool = True
 
 
 def describe(path: str | PathLike[str]) -> Description:
@@ -69,6 +73,10 @@ def identify(path: str | PathLike[str]) -> str:
         BadFileError: If it is of no kind that is read.
     """
     place = Path(path)
+    if place.is_dir() and not (place / folder.CONFIG_FILE).is_file() and any(place.glob("*.index")):
+        return "magenta_tf1"
+    if place.with_name(place.name + ".index").is_file() or _CHECKPOINT.search(place.name):
+        return "magenta_tf1"
     if place.is_dir() or not place.is_file():
         return "folder"
     with open(place, "rb") as file:
@@ -84,7 +92,7 @@ def identify(path: str | PathLike[str]) -> str:
     raise BadFileError(
         "is no model of a kind that is read",
         path=place,
-        hint="there are: a model folder, JSON of sketch-rnn-js",
+        hint="there are: a model folder, JSON of sketch-rnn-js, a checkpoint of Magenta's",
     )
 
 
@@ -102,15 +110,27 @@ def _describe_folder(path: Path) -> Description:
 
 
 def _describe_js(path: Path) -> Description:
-    file = magenta_js.read(path)
-    model = magenta_js.load(path)  # so that a truncated file does not look whole
+    return _describe_loaded(path, "sketch-rnn-js", magenta_js.load(path))
+
+
+def _describe_tf1(path: Path) -> Description:
+    prefix = magenta_tf1.find(path)
+    known = magenta_tf1.read_config(prefix.parent).get("scale_factor") is not None
+    model = magenta_tf1.load(path, None if known else 1.0)
+    return _describe_loaded(path, "checkpoint of Magenta's, TensorFlow 1", model, scaled=known)
+
+
+def _describe_loaded(
+    path: Path, kind: str, model: SketchRNN, *, scaled: bool = True
+) -> Description:
     return Description(
         path,
-        "sketch-rnn-js",
-        file.config,
+        kind,
+        model.config,
         sum(array.size for array in model.weights.values()),
-        file.preparation.to_dict(),
-        file.provenance,
+        model.preparation.to_dict(),
+        model.provenance,
+        scaled,
     )
 
 
@@ -135,4 +155,5 @@ _KINDS: dict[
 ] = {
     "folder": (_describe_folder, _load_folder),
     "magenta_js": (_describe_js, _load_js),
+    "magenta_tf1": (_describe_tf1, magenta_tf1.load),
 }
