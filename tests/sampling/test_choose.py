@@ -188,3 +188,9 @@ def test_what_is_no_choice(model):
     for bad in ({"best_of": 0}, {"novelty": -1}, {"min_size": 5, "max_size": 1}):
         with pytest.raises(BadSettingError):
             model.generate(3, **bad)
+
+
+def test_the_third_is_far_from_both():
+    lines = [line(1, 0), line(0, 1), line(0.1, 1), line(1, 1)]
+    assert distance.estimate(lines[:1], lines)[0].argsort()[::-1].tolist() == [1, 2, 3, 0]
+    assert far_apart(lines, 3) == [0, 1, 3]

@@ -247,3 +247,20 @@ def test_the_likeliest_scale_is_near_the_true_one(shared_data):
         by_side.append(abs(np.log(side / true)))
     assert np.median(by_model) < 0.2
     assert np.mean(by_model) < np.mean(by_side)
+
+
+def test_a_drawing_of_the_model_is_ended_as_it_was(tiny_config, make_weights):
+    """Steps keep their random numbers, whoever draws those before."""
+    model = make("decoder alone", tiny_config, make_weights)
+    asked = {"temperature": (0.9, 0.3), "seed": 4}
+    tried = 0
+    for drawing in model.generate(8, **asked):
+        if drawing.metadata["number"] or len(drawing.strokes) < 3:
+            continue
+        begun = Drawing(drawing.strokes[:2])
+        (ended,) = model.complete(begun, 1, prepare=False, **asked)
+        assert len(ended.strokes) == len(drawing.strokes)
+        for s, t in zip(ended.strokes, drawing.strokes, strict=True):
+            np.testing.assert_allclose(s, t, atol=0.05)
+        tried += 1
+    assert tried
