@@ -50,7 +50,7 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "sampling": ({"numpy", "keras", "h5py"}, {"sklearn"}),
     "training": ({"numpy", "keras", "h5py"}, {"tensorboardX"}),
     "sketch_rnn": ({"numpy"}, {"keras"}),
-    "interop": ({"numpy"}, {"keras"}),
+    "interop": ({"numpy"}, {"keras", "onnx"}),
     "cli": ({"click", "rich"}, {"numpy"}),
     "__init__": (set(), set()),
     "__main__": (set(), set()),
@@ -302,7 +302,8 @@ def test_drawing_and_reading_load_no_framework(statement):
 
 OPTIONAL = {
     "apache_beam", "cairocffi", "cairosvg", "fontTools", "imageio_ffmpeg", "kanji", "kanjivg",
-    "pathops", "PIL", "skimage", "sklearn", "svgelements", "svgwrite", "tensorboardX", "tinycss2",
+    "onnx", "pathops", "PIL", "skimage", "sklearn", "svgelements", "svgwrite",
+    "tensorboardX", "tinycss2",
 }  # fmt: skip
 FRAMEWORK_FREE = ("drawing", "sources", "render", "data", "cli", "sketch_rnn")
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from sketchrnn.model.config import ModelConfig
+
+_EXPORTED = {".json": "js"}
 
 
 @click.group()
@@ -102,31 +105,56 @@ def import_model(file: str, out: str, scale_factor: float | None, force: bool) -
 
 @model.command()
 @click.argument("name", metavar="MODEL")
-@click.option("-o", "--out", required=True, metavar="FILE", help="The file to write.")
-@click.option("--clip", is_flag=True, help="Make weights beyond 10 fit into sketch-rnn-js.")
+@click.option("-o", "--out", required=True, help="The file or folder to write.")
+@click.option(
+    "--to",
+    "kind",
+    type=click.Choice(["js", "onnx"]),
+    help="What it is for; otherwise the suffix of OUT tells: .json is js.",
+)
+@click.option("--clip", is_flag=True, help="js: make weights beyond 10 fit into the format.")
 @click.option(
     "--seed",
     type=click.IntRange(min=0),
-    help="Write what a VAE draws for one z from the prior as a decoder alone.",
+    help="js: write what a VAE draws for one z from the prior as a decoder alone.",
 )
-@click.option("--force", is_flag=True, help="Replace FILE.")
-def export(name: str, out: str, clip: bool, seed: int | None, force: bool) -> None:
-    """Write a model as a file for another program.
+@click.option("--force", is_flag=True, help="Replace OUT.")
+def export(
+    name: str, out: str, kind: str | None, clip: bool, seed: int | None, force: bool
+) -> None:
+    """Write a model for another program.
 
-    NAME.gen.json or NAME.vae.json is for sketch-rnn-js; @magenta/sketch runs decoders alone. What
-    rounding to its 16 bits does to the loss is told.
+    \b
+    js    a file for sketch-rnn-js and, of a decoder alone, for @magenta/sketch; what rounding to
+          its 16 bits does to the loss is told
+    onnx  a folder with encoder, start and step of the decoder as ONNX, and model.json
 
     \b
     Example:
       sketchrnn model export bicycle -o bicycle.gen.json
+      sketchrnn model export kanji --to onnx -o kanji-onnx
     """
     from sketchrnn.drawing import BadSettingError
-    from sketchrnn.interop import magenta_js
     from sketchrnn.sketch_rnn import load
 
-    if not out.endswith(".json"):
-        raise BadSettingError("models are not written with this suffix", path=out, hint="use .json")
+    suffix = Path(out).suffix
+    kind = kind or _EXPORTED.get(suffix)
+    if kind is None:
+        raise BadSettingError(
+            f"models are not written as {suffix!r}" if suffix else "has no suffix that tells",
+            path=out,
+            hint="say what it is for, with --to",
+        )
+    if kind != "js" and (clip or seed is not None):
+        raise BadSettingError(f"--clip and --seed are for js, and this is {kind}")
     loaded = load(name)
+    if kind == "onnx":
+        from sketchrnn.interop import onnx
+
+        onnx.save(loaded, out, overwrite=force)
+        return
+    from sketchrnn.interop import magenta_js
+
     z = None
     if seed is not None:
         import numpy as np

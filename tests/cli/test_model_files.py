@@ -62,7 +62,20 @@ def test_model_files_that_are_refused(refused, exportable, tmp_path):
         (("import", tmp_path / "none.json", *out), "none.json: no such model folder"),
         (("import", file, "-o", exportable), "vae: exists already"),
         (("export", exportable, "-o", file), "x.json: exists already"),
-        (("export", exportable, "-o", tmp_path / "x.txt"), "x.txt: models are not written with"),
+        (
+            ("export", exportable, "-o", tmp_path / "x.txt"),
+            "x.txt: models are not written as '.txt'",
+        ),
+        (("export", exportable, "-o", tmp_path / "x"), "x: has no suffix that tells"),
+        (("export", exportable, *out, "--to", "onnx", "--clip"), "--clip and --seed are for js"),
         (("export", "nobody", "-o", tmp_path / "y.json"), "nobody: no such model folder"),
     ):
         assert message in refused("model", *words)
+
+
+def test_onnx(sketchrnn, exportable, tmp_path):
+    pytest.importorskip("onnx")
+    out = tmp_path / "graphs"
+    done = sketchrnn("model", "export", exportable, "--to", "onnx", "-o", out)
+    assert (done.status, done.out, done.err) == (0, "", "")
+    assert (out / "step.onnx").is_file()
