@@ -282,6 +282,23 @@ def test_drawings_are_prepared_to_themselves(model):
         assert model.preparation.scale_of(drawing) == 1
 
 
+def test_a_notebook_shows_what_is_drawn(model):
+    one, other = model.generate(2, seed=1)
+    corners = [one, other, one, other]
+    for made, count in (
+        (model.generate(3, seed=1), 3),
+        (model.generate(3, seed=1, best_of=1, blank=True), 3),
+        (model.decode(np.zeros((2, 6)), seed=1)[:1], 1),
+        (model.interpolate(one, other, frames=4, prepare=False), 4),
+        (model.grid(corners, 2, 3, prepare=False), 6),
+        (model.complete(one, n=2, scale=1, max_steps=99), 2),
+        (model.neighbours(one, corners, k=3, prepare=False), 3),
+        (model.atlas(corners, n=4), 4),
+    ):
+        assert isinstance(made, list)
+        assert made._repr_svg_().count('class="drawing"') == count
+
+
 def test_decode_and_generate_draw_the_same_from_z(model):
     z = np.random.default_rng(1).standard_normal((3, 6))
     assert model.decode(z, temperature=0.4, seed=1) == model.generate(3, z=z, seed=1)

@@ -1,6 +1,7 @@
 """What a drawing is: the type, its row formats, its geometry, and the errors of bad input."""
 
 from sketchrnn.drawing.drawing import Drawing
+from sketchrnn.drawing.drawings import Drawings
 from sketchrnn.drawing.errors import (
     BadDrawingError,
     BadFileError,
@@ -18,6 +19,7 @@ __all__ = [
     "BadFileError",
     "BadSettingError",
     "Drawing",
+    "Drawings",
     "MissingDependencyError",
     "OutputExistsError",
     "PenState",

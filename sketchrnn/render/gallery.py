@@ -141,7 +141,11 @@ class Gallery:
         return encode_page(page, suffix, scale, note, progress)
 
     def save(
-        self, path: str | PathLike[str], overwrite: bool = False, note: Note | None = None
+        self,
+        path: str | PathLike[str],
+        overwrite: bool = False,
+        note: Note | None = None,
+        progress: Progress | None = None,
     ) -> Path:
         """Write the page as .svg, .png, .pdf, .html, .gif, .mp4 or .webm, by the suffix of `path`.
 
@@ -149,6 +153,7 @@ class Gallery:
             path: The file to write.
             overwrite: Whether a file that exists may be replaced.
             note: Told when Pillow paints a PNG because libcairo is missing.
+            progress: Told how many frames of a movie are done, and of how many.
 
         Returns:
             The path.
@@ -160,7 +165,7 @@ class Gallery:
         """
         suffix = check_suffix(path)
         with whole_file(path, overwrite=overwrite) as beside:
-            beside.write_bytes(self.encode(suffix, note))
+            beside.write_bytes(self.encode(suffix, note, progress))
         return Path(path)
 
     def _repr_svg_(self) -> str | None:

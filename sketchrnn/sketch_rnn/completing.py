@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sketchrnn.data.batches import latent_noise
-from sketchrnn.drawing import BadSettingError, Drawing
+from sketchrnn.drawing import BadSettingError, Drawing, Drawings
 from sketchrnn.sampling import categories, complete
 from sketchrnn.sampling.categories import Wanted
 from sketchrnn.sampling.tempering import Tempering, plain, temperature_steps
@@ -126,7 +126,7 @@ class Completing:
             )
             endings += [(begun, ending, name) for ending in drawn]
         endings.sort(key=lambda each: (each[1].nats_per_step, each[1].number))
-        return [
+        return Drawings(
             Drawing(
                 complete.join(begun, ending, self.config.scale_factor),
                 category=partial.category if name is None else name,
@@ -146,7 +146,7 @@ class Completing:
                 },
             )
             for begun, ending, name in endings
-        ]
+        )
 
 
 def _categories_of(

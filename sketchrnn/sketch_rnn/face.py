@@ -24,6 +24,7 @@ from sketchrnn.drawing import (
     BadFileError,
     BadSettingError,
     Drawing,
+    Drawings,
     OutputExistsError,
 )
 from sketchrnn.model import backend, folder
@@ -179,7 +180,8 @@ class SketchRNN(Completing, LatentSpace):
                 novel_to="kanji.h5" or diverse=True; see `choosing.Choice`.
 
         Returns:
-            n Drawings in data units, the first point at (0, 0). With a choice there are fewer where
+            n Drawings in data units, the first point at (0, 0). What the methods return is a list
+            in every way, and a notebook shows it as a page. With a choice there are fewer where
             not enough were found; drawing k of a choice that removes none is drawing k without it.
 
         Raises:
@@ -193,9 +195,10 @@ class SketchRNN(Completing, LatentSpace):
         if vectors is not None and len(vectors) != n:
             raise BadSettingError(f"z has {len(vectors)} rows, and {n} drawings are wanted")
         if choice:
-            return generate_chosen(
+            chosen = generate_chosen(
                 self, n, vectors, named, temperature, temperature_rule, max_steps, seed, choice
             )
+            return Drawings(chosen)
         asked = None
         if vectors is None:  # what a recipe needs to know
             several = None if category is None or isinstance(category, str) else list(category)
@@ -686,7 +689,7 @@ class SketchRNN(Completing, LatentSpace):
         embeddings: Array | None = None,
     ) -> list[Drawing]:
         number = self._check_seed(seed)
-        return sample_drawings(
+        drawn = sample_drawings(
             self._choose_decoder(count),
             count,
             z=z,
@@ -700,6 +703,7 @@ class SketchRNN(Completing, LatentSpace):
             extent=self.preparation.extent,
             notes={**self._signature(), **(notes or {})},
         )
+        return Drawings(drawn)
 
     def _check_seed(self, seed: int | None) -> int:
         """Return the seed as a number, or make a fresh one."""

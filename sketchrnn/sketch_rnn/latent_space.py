@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sketchrnn.data import DataFile, open_data
 from sketchrnn.data.batches import latent_noise
-from sketchrnn.drawing import BadSettingError, Drawing
+from sketchrnn.drawing import BadSettingError, Drawing, Drawings
 from sketchrnn.sampling import atlas, categories, latent
 from sketchrnn.sampling.categories import Wanted
 from sketchrnn.sampling.tempering import Tempering
@@ -108,7 +108,7 @@ class LatentSpace:
         if told is not None:
             way = latent.grid(told, rows, columns, "lerp").reshape(rows * columns, -1)
         flat = _drawn(self, path, way, temperature, temperature_rule, seed, together=True)
-        return [flat[first : first + columns] for first in range(0, len(flat), columns)]
+        return Drawings(flat[first : first + columns] for first in range(0, len(flat), columns))
 
     def shift(
         self: Held,
@@ -295,10 +295,10 @@ class LatentSpace:
         with _Pool(data, split) as pool:
             others = _encode_all(self, pool, range(len(pool)), progress)
             places, distances = latent.neighbours(z, others, k)
-            return [
+            return Drawings(
                 pool[int(place)].with_metadata(place=int(place), distance=float(distance))
                 for place, distance in zip(places, distances, strict=True)
-            ]
+            )
 
     def atlas(
         self: Held,
@@ -339,10 +339,10 @@ class LatentSpace:
             chosen = sorted(int(place) for place in order[:n])
             z = _encode_all(self, pool, chosen, progress)
             cells = atlas.lay_out(z, columns, method)
-            return [
+            return Drawings(
                 [None if k < 0 else pool[chosen[k]].with_metadata(place=chosen[k]) for k in row]
                 for row in cells
-            ]
+            )
 
 
 class _Pool:
