@@ -45,11 +45,11 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
         {"numpy"},
         {"svgwrite", "cairosvg", "cairocffi", "PIL", "fontTools", "pathops", "imageio_ffmpeg"},
     ),
-    "model": ({"numpy", "keras", "h5py"}, set()),
+    "model": ({"numpy", "keras", "h5py"}, {"safetensors"}),
     "data": ({"numpy", "h5py"}, {"apache_beam"}),
     "sampling": ({"numpy", "keras", "h5py"}, {"sklearn"}),
     "training": ({"numpy", "keras", "h5py"}, {"tensorboardX"}),
-    "sketch_rnn": ({"numpy"}, {"keras"}),
+    "sketch_rnn": ({"numpy"}, {"huggingface_hub", "keras"}),
     "interop": ({"numpy"}, {"keras", "onnx"}),
     "cli": ({"click", "rich"}, {"numpy"}),
     "__init__": (set(), set()),
@@ -301,9 +301,9 @@ def test_drawing_and_reading_load_no_framework(statement):
 
 
 OPTIONAL = {
-    "apache_beam", "cairocffi", "cairosvg", "fontTools", "imageio_ffmpeg", "kanji", "kanjivg",
-    "onnx", "pathops", "PIL", "skimage", "sklearn", "svgelements", "svgwrite",
-    "tensorboardX", "tinycss2",
+    "apache_beam", "cairocffi", "cairosvg", "fontTools", "huggingface_hub", "imageio_ffmpeg",
+    "kanji", "kanjivg", "onnx", "pathops", "PIL", "safetensors", "skimage", "sklearn",
+    "svgelements", "svgwrite", "tensorboardX", "tinycss2",
 }  # fmt: skip
 FRAMEWORK_FREE = ("drawing", "sources", "render", "data", "cli", "sketch_rnn")
 

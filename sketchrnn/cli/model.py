@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from sketchrnn.model.config import ModelConfig
 
-_EXPORTED = {".json": "js"}
+_EXPORTED = {".json": "js", ".safetensors": "safetensors"}
 
 
 @click.group()
@@ -87,7 +87,7 @@ def import_model(file: str, out: str, scale_factor: float | None, force: bool) -
     """Make a model folder of somebody else's file.
 
     FILE is the JSON of sketch-rnn-js or @magenta/sketch, a decoder alone or a VAE; or a checkpoint
-    of Magenta's, the folder with its vector-*.index.
+    of Magenta's, the folder with its vector-*.index; or safetensors that `export` wrote.
 
     \b
     Example:
@@ -109,8 +109,8 @@ def import_model(file: str, out: str, scale_factor: float | None, force: bool) -
 @click.option(
     "--to",
     "kind",
-    type=click.Choice(["js", "onnx"]),
-    help="What it is for; otherwise the suffix of OUT tells: .json is js.",
+    type=click.Choice(["js", "onnx", "safetensors"]),
+    help="What it is for; otherwise the suffix of OUT tells.",
 )
 @click.option("--clip", is_flag=True, help="js: make weights beyond 10 fit into the format.")
 @click.option(
@@ -128,6 +128,8 @@ def export(
     js    a file for sketch-rnn-js and, of a decoder alone, for @magenta/sketch; what rounding to
           its 16 bits does to the loss is told
     onnx  a folder with encoder, start and step of the decoder as ONNX, and model.json
+    safetensors
+          a file with the weights, and in its notes what config.json says
 
     \b
     Example:
@@ -152,6 +154,11 @@ def export(
         from sketchrnn.interop import onnx
 
         onnx.save(loaded, out, overwrite=force)
+        return
+    if kind == "safetensors":
+        from sketchrnn.interop import model_files
+
+        model_files.save_safetensors(loaded, out, overwrite=force)
         return
     from sketchrnn.interop import magenta_js
 

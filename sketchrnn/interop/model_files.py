@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from sketchrnn.drawing import BadFileError
+from sketchrnn.data.normalize import Preparation
+from sketchrnn.drawing import BadFileError, BadSettingError
+from sketchrnn.drawing.files import whole_file
 from sketchrnn.interop import magenta_js, magenta_tf1
-from sketchrnn.model import folder
+from sketchrnn.model import folder, safetensors_file
 from sketchrnn.model.config import ModelConfig
 from sketchrnn.sketch_rnn import SketchRNN
 
@@ -87,12 +90,15 @@ def identify(path: str | PathLike[str]) -> str:
             path=place,
             hint="convert it to safetensors where it comes from",
         )
+    if beginning[8:10] == b'{"' and int.from_bytes(beginning[:8], "little") < 1 << 24:
+        return "safetensors"
     if beginning.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{"):
         return "magenta_js"
     raise BadFileError(
         "is no model of a kind that is read",
         path=place,
-        hint="there are: a model folder, JSON of sketch-rnn-js, a checkpoint of Magenta's",
+        hint="there are: a model folder, JSON of sketch-rnn-js, a checkpoint of Magenta's, "
+        "safetensors of ours",
     )
 
 
@@ -134,6 +140,57 @@ def _describe_loaded(
     )
 
 
+def _read_safetensors(path: Path) -> folder.ModelFolder:
+    notes = safetensors_file.read_notes(path)
+    if notes is None:
+        raise BadFileError(
+            "does not say what network its weights belong to",
+            path=path,
+            hint="put config.json of its model folder beside it, and name the folder",
+        )
+    return folder.check_notes(notes, path, path)
+
+
+def _describe_safetensors(path: Path) -> Description:
+    found = _read_safetensors(path)
+    shapes = folder.weight_shapes(found.config)
+    parameters = sum(math.prod(shape) for shape in shapes.values())
+    return Description(
+        path, "safetensors", found.config, parameters, found.preparation, found.provenance
+    )
+
+
+def _load_safetensors(path: Path, scale_factor: float | None) -> SketchRNN:
+    _refuse_scale(path, scale_factor)
+    found = _read_safetensors(path)
+    weights = safetensors_file.read(path, folder.weight_shapes(found.config))
+    try:
+        preparation = Preparation.from_dict(found.preparation)
+    except (BadSettingError, TypeError) as error:
+        raise BadFileError(str(error), path=path) from error
+    return SketchRNN(found.config, weights, preparation, found.provenance)
+
+
+def save_safetensors(
+    model: SketchRNN, path: str | PathLike[str], *, overwrite: bool = False
+) -> Path:
+    """Write a whole model as one safetensors file.
+
+    Args:
+        model: Any model.
+        path: The file.
+        overwrite: Whether a file that exists is replaced.
+
+    Raises:
+        OutputExistsError: If the file exists.
+        MissingDependencyError: If `safetensors` is not installed.
+    """
+    notes = folder.notes(model.config, model.preparation.to_dict(), model.provenance)
+    with whole_file(path, overwrite=overwrite) as beside:
+        safetensors_file.write(beside, model.weights, notes)
+    return Path(path)
+
+
 def _refuse_scale(path: Path, scale_factor: float | None) -> None:
     """Refuse a scale factor where the file tells its own."""
     if scale_factor is not None:
@@ -155,5 +212,6 @@ _KINDS: dict[
 ] = {
     "folder": (_describe_folder, _load_folder),
     "magenta_js": (_describe_js, _load_js),
+    "safetensors": (_describe_safetensors, _load_safetensors),
     "magenta_tf1": (_describe_tf1, magenta_tf1.load),
 }

@@ -1,8 +1,9 @@
-"""A model is a folder: config.json and model.weights.h5. No framework is needed to read it.
+"""A model is a folder: config.json and its weights. No framework is needed to read it.
 
 config.json holds `format`, `format_version`, `config` (see `ModelConfig`), `preparation` (how
 drawings become data units) and `provenance` (data, licence, seed, steps, losses, versions).
-model.weights.h5 holds one float32 array a weight, named as `weight_shapes` says.
+model.weights.h5, or model.safetensors instead, holds one float32 array a weight, named as
+`weight_shapes` says.
 """
 
 from __future__ import annotations
@@ -22,12 +23,14 @@ from numpy.typing import NDArray
 
 from sketchrnn.drawing import BadFileError, BadSettingError
 from sketchrnn.drawing.files import whole_folder
+from sketchrnn.model import safetensors_file
 from sketchrnn.model.config import ADDED_LATER, ModelConfig, layer_names
 
 FORMAT = "sketchrnn-model"
 FORMAT_VERSION = 1
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.weights.h5"
+SAFETENSORS_FILE = "model.safetensors"
 _LARGEST_CONFIG = 1 << 20
 _STROKE5 = 5
 
@@ -105,6 +108,15 @@ def read(model: str | PathLike[str]) -> ModelFolder:
         raise BadFileError(
             f"is not JSON ({error})", path=path, hint="restore it, or save the model again"
         ) from error
+    return check_notes(values, path, folder)
+
+
+def check_notes(values: Any, path: Path, folder: Path) -> ModelFolder:
+    """Check what config.json holds, strictly; `path` is where it stands.
+
+    Raises:
+        BadFileError: See `read`.
+    """
     if not isinstance(values, dict) or values.get("format") != FORMAT:
         raise BadFileError("is not the configuration of a sketchrnn model", path=path)
     version = values.get("format_version")
@@ -215,6 +227,9 @@ def read_weights(folder: ModelFolder) -> dict[str, NDArray[np.float32]]:
             another shape than config.json says, or not finite.
     """
     path = folder.path / WEIGHTS_FILE
+    if not path.is_file() and (folder.path / SAFETENSORS_FILE).is_file():
+        shapes = weight_shapes(folder.config)
+        return safetensors_file.read(folder.path / SAFETENSORS_FILE, shapes)
     if not path.is_file():
         raise BadFileError("is missing", path=path, hint="restore it, or save the model again")
     try:
@@ -272,6 +287,7 @@ def write(
     preparation: Mapping[str, Any],
     provenance: Mapping[str, Any],
     overwrite: bool = False,
+    safetensors: bool = False,
 ) -> Path:
     """Write a model folder; it appears whole.
 
@@ -282,12 +298,14 @@ def write(
         preparation: How drawings become data units.
         provenance: Where the weights come from; JSON-able.
         overwrite: Whether a folder that exists is replaced, with all that is in it.
+        safetensors: Whether the weights are written as model.safetensors.
 
     Raises:
         OutputExistsError: If the folder exists.
+        MissingDependencyError: If `safetensors` is wanted and not installed.
     """
     with whole_folder(path, overwrite=overwrite) as beside:
-        _write_files(beside, config, weights, preparation=preparation, provenance=provenance)
+        _write_files(beside, config, weights, notes(config, preparation, provenance), safetensors)
     return Path(path)
 
 
@@ -298,6 +316,7 @@ def write_into(
     *,
     preparation: Mapping[str, Any],
     provenance: Mapping[str, Any],
+    safetensors: bool = False,
 ) -> None:
     """Write or replace the two files of a model in a folder that holds more than a model.
 
@@ -306,28 +325,40 @@ def write_into(
     """
     with tempfile.TemporaryDirectory(prefix=".model-", dir=path) as name:
         beside = Path(name)
-        _write_files(beside, config, weights, preparation=preparation, provenance=provenance)
-        for file in (WEIGHTS_FILE, CONFIG_FILE):
+        _write_files(beside, config, weights, notes(config, preparation, provenance), safetensors)
+        written, other = WEIGHTS_FILE, SAFETENSORS_FILE
+        if safetensors:
+            written, other = other, written
+        for file in (written, CONFIG_FILE):
             os.replace(beside / file, path / file)
+        (path / other).unlink(missing_ok=True)  # those of the model that was here
 
 
 def _write_files(
     folder: Path,
     config: ModelConfig,
     weights: Mapping[str, Any],
-    *,
-    preparation: Mapping[str, Any],
-    provenance: Mapping[str, Any],
+    values: Mapping[str, Any],
+    safetensors: bool,
 ) -> None:
     """Write the two files of a model into a folder that exists."""
-    with h5py.File(folder / WEIGHTS_FILE, "w") as file:
-        write_arrays(file, weights)
-    values = {
+    if safetensors:
+        safetensors_file.write(folder / SAFETENSORS_FILE, weights, values)
+    else:
+        with h5py.File(folder / WEIGHTS_FILE, "w") as file:
+            write_arrays(file, weights)
+    text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+    (folder / CONFIG_FILE).write_text(text, "utf-8")
+
+
+def notes(
+    config: ModelConfig, preparation: Mapping[str, Any], provenance: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what config.json holds."""
+    return {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "config": config.to_dict(),
         "preparation": dict(preparation),
         "provenance": dict(provenance),
     }
-    text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
-    (folder / CONFIG_FILE).write_text(text, "utf-8")

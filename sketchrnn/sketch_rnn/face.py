@@ -34,6 +34,7 @@ from sketchrnn.sampling.categories import Wanted
 from sketchrnn.sampling.numpy_loop import NumpyDecoder, NumpyEncoder
 from sketchrnn.sampling.sampler import Decoder, sample_drawings
 from sketchrnn.sampling.tempering import Tempering
+from sketchrnn.sketch_rnn import hub
 from sketchrnn.sketch_rnn.choosing import Choice, generate_chosen
 from sketchrnn.sketch_rnn.completing import Completing
 from sketchrnn.sketch_rnn.latent_space import LatentSpace
@@ -631,22 +632,30 @@ class SketchRNN(Completing, LatentSpace):
 
     # Keeping
 
-    def save(self, path: str | PathLike[str], overwrite: bool = False) -> Path:
+    def save(
+        self, path: str | PathLike[str], overwrite: bool = False, safetensors: bool = False
+    ) -> Path:
         """Write a model folder.
 
         Args:
             path: The folder.
             overwrite: Whether the model in a folder that exists may be replaced; whatever else is
                 in the folder stays.
+            safetensors: Whether the weights are written as model.safetensors, not as HDF5.
 
         Returns:
             The path.
 
         Raises:
             OutputExistsError: If it exists and may not be replaced, or is no model folder.
+            MissingDependencyError: If `safetensors` is wanted and not installed.
         """
         target = Path(path)
-        notes = {"preparation": self.preparation.to_dict(), "provenance": self.provenance}
+        notes: dict[str, Any] = {
+            "preparation": self.preparation.to_dict(),
+            "provenance": self.provenance,
+            "safetensors": safetensors,
+        }
         if not overwrite or not target.exists() or (target.is_dir() and not any(target.iterdir())):
             return folder.write(target, self.config, self._weights, **notes, overwrite=overwrite)
         if not (target / folder.CONFIG_FILE).is_file():
@@ -672,7 +681,27 @@ class SketchRNN(Completing, LatentSpace):
         loaded.name = found.path.resolve().name
         return loaded
 
-    from_pretrained = load
+    @classmethod
+    def from_pretrained(
+        cls,
+        model: str | PathLike[str],
+        revision: str | None = None,
+        cache_dir: str | PathLike[str] | None = None,
+    ) -> Self:
+        """Do what `load` does, and also read USER/NAME of the Hugging Face hub.
+
+        Args:
+            model: A model folder, the name of a shipped model, or USER/NAME on the hub.
+            revision: A branch, tag or commit there.
+            cache_dir: Where the hub's files are kept; None: where `huggingface_hub` keeps them.
+
+        Raises:
+            BadFileError: See `load`; or if the hub has no such model, or does not answer.
+            MissingDependencyError: If it is on the hub, and `huggingface_hub` is not installed.
+        """
+        loaded = cls.load(hub.find(model, revision, cache_dir))
+        loaded.name = Path(model).resolve().name
+        return loaded
 
     def _draw(
         self,
@@ -814,7 +843,16 @@ def load(model: str | PathLike[str]) -> SketchRNN:
     return SketchRNN.load(model)
 
 
-from_pretrained = load
+def from_pretrained(
+    model: str | PathLike[str],
+    revision: str | None = None,
+    cache_dir: str | PathLike[str] | None = None,
+) -> SketchRNN:
+    """Do what `load` does, and also read USER/NAME of the Hugging Face hub.
+
+    See `SketchRNN.from_pretrained`.
+    """
+    return SketchRNN.from_pretrained(model, revision, cache_dir)
 
 
 def train(
