@@ -22,7 +22,8 @@ _OPTIONS = (
     click.option(
         "--max-steps",
         type=click.IntRange(min=0),
-        help="Drop longer drawings; 0 keeps all. Otherwise 250.",
+        help="The most steps of a drawing, otherwise 250; 0 for any number. Longer ones are "
+        "simplified further, or dropped where --epsilon is a number.",
     ),
     click.option(
         "--splits",

@@ -55,7 +55,9 @@ def convert(
             source (KanjiVG 1.5, stroke-3 files and `keep_scale` none, others 2; raw Quick, Draw!
             drawings go through its own simplification first). "auto": the least from there on
             with which 99 of 100 drawings have at most `max_steps`; reads the input twice.
-        max_steps: Longer drawings, in steps after simplification, are dropped; None: none is.
+        max_steps: The most steps of a drawing after simplification; None: any number. A longer
+            one is simplified further, where `epsilon` is not given and the source's own is not
+            none; otherwise it is dropped, as it is if it has too many strokes.
         splits: Shares of train, valid and test; a source that brings splits keeps them.
         seed: Of the division into splits.
         extent: The side of the square of data units.

@@ -56,9 +56,13 @@ class Conversion:
         """Write one drawing, or say why not."""
         preparation = self._plan.preparation
         drawing = item.drawing
+        most = preparation.max_steps
+        too_long = most is not None and prepared.num_steps > most
+        if most is not None and too_long and self._plan.shorten:
+            prepared = shortened(prepared, most)
         steps = prepared.num_steps
-        if preparation.max_steps is not None and steps > preparation.max_steps:
-            self._skip(item.name, f"has more than {preparation.max_steps} steps")
+        if most is not None and steps > most:
+            self._skip(item.name, f"has more than {most} steps")
             return
         assert item.group is not None  # `prepared` sees to it
         split = item.split or split_of(item.group, self._plan.seed, self._plan.shares)
@@ -72,6 +76,7 @@ class Conversion:
         report.kept += 1
         report.before.add(drawing.num_steps)
         report.after.add(steps)
+        report.shortened += too_long
         report.splits[split] += 1
         report.categories[drawing.category or ""] += 1
         self.duplicates.add(drawing)
@@ -173,6 +178,23 @@ class Tolerances:
         weight = needed[math.ceil(len(needed) * _SHARE_SHORT_ENOUGH) - 1]
         # a little more than the weight, as a number that can be typed
         return max(least, math.ceil(weight * 100 + 1e-6) / 100 if weight else 0.0)
+
+
+def shortened(drawing: Drawing, most_steps: int) -> Drawing:
+    """Simplify a drawing by the least tolerance with which it has few enough steps.
+
+    One that was simplified before becomes what the drawing itself would have become. What has
+    too many strokes for any tolerance is returned as it is.
+    """
+    counts = [len(stroke) for stroke in drawing.strokes]
+    most = most_steps + (counts[0] > 1)  # points; the first makes no step
+    points = np.concatenate(drawing.strokes)
+    weights = geometry.weights(points, counts)
+    if len(points) <= most or not np.isfinite(least := np.sort(weights)[-most - 1]):
+        return drawing
+    keep = weights > least
+    kept = np.add.reduceat(keep.astype(int), np.cumsum([0, *counts[:-1]])).tolist()
+    return Drawing.from_points(points[keep], kept, drawing.category, drawing.metadata)
 
 
 def check_result(report: ConversionReport, name: str) -> None:

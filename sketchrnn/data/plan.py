@@ -30,6 +30,7 @@ class Plan:
         filters: What is kept.
         own: Whether drawings go through their data set's own simplification first.
         auto: Whether the tolerance is to be chosen so that drawings are short enough.
+        shorten: Whether what is still too long is simplified further, rather than dropped.
         integer: Whether all offsets are whole numbers of 16 bits.
         shares: Of train, valid and test.
         seed: Of the division into splits.
@@ -43,6 +44,7 @@ class Plan:
     filters: Filters
     own: bool
     auto: bool
+    shorten: bool
     integer: bool
     shares: tuple[float, float, float]
     seed: int
@@ -125,6 +127,8 @@ def make_plan(
         # what the user asks for replaces what the data set does by itself
         own=epsilon in (None, "auto") and not keep_scale,
         auto=auto,
+        # who says how much to simplify, or that nothing is to be, is taken at the word
+        shorten=given is None and preparation.epsilon > 0,
         integer=preparation.fit == "keep" and all(source.integer for source in sources),
         shares=shares,
         seed=seed,

@@ -78,6 +78,7 @@ class ConversionReport:
         skipped: Reason -> how many, and the first names.
         before: Lengths of the drawings kept, as they came.
         after: Lengths of the drawings kept, simplified.
+        shortened: How many were simplified further than the others, to have few enough steps.
         splits: Split -> drawings.
         categories: Category -> drawings; "" for drawings that have none.
         scale_factor: Of the training drawings.
@@ -92,6 +93,7 @@ class ConversionReport:
     skipped: dict[str, Skipped] = dataclasses.field(default_factory=dict)
     before: Lengths = dataclasses.field(default_factory=Lengths)
     after: Lengths = dataclasses.field(default_factory=Lengths)
+    shortened: int = 0
     splits: Counter[str] = dataclasses.field(default_factory=Counter)
     categories: Counter[str] = dataclasses.field(default_factory=Counter)
     scale_factor: float = 1.0
@@ -121,6 +123,7 @@ class ConversionReport:
             entry.first += theirs.first[: FIRST_NAMES - len(entry.first)]
         self.before.merge(other.before)
         self.after.merge(other.after)
+        self.shortened += other.shortened
         self.splits += other.splits
         self.categories += other.categories
 
@@ -137,6 +140,7 @@ class ConversionReport:
             "skipped": {why: dataclasses.asdict(entry) for why, entry in self.skipped.items()},
             "before": self.before.to_dict(),
             "after": self.after.to_dict(),
+            "shortened": self.shortened,
             "splits": dict(self.splits),
             "categories": dict(self.categories),
             "scale_factor": self.scale_factor,
@@ -159,6 +163,8 @@ class ConversionReport:
         )
         if self.epsilon_chosen:
             lines.append(f"epsilon {self.epsilon:g}, chosen so that drawings are short enough")
+        if self.shortened:
+            lines.append(f"simplified further, to be short enough: {self.shortened}")
         if self.duplicates:
             about = "" if self.duplicates_exact else "about "
             lines.append(f"exact duplicates: {about}{self.duplicates}, kept")

@@ -39,6 +39,7 @@ SPLITS = ("train", "valid", "test")
 _INT16 = np.iinfo(np.int16)
 _BUFFERED_STEPS = 1 << 16
 _CHUNK_STEPS = 1 << 14
+_CHUNK_DRAWINGS = 1 << 10
 
 
 class DataFileWriter:
@@ -182,7 +183,6 @@ class _SplitWriter:
         self.digest = hashlib.blake2b(digest_size=16)
         self._group = group
         text = h5py.string_dtype()
-        growing: dict[str, Any] = {"chunks": True}
         self._steps = group.create_dataset(
             "steps",
             (0, 3),
@@ -193,14 +193,18 @@ class _SplitWriter:
             compression_opts=4,
             shuffle=True,
         )
-        self._offsets = group.create_dataset("offsets", (1,), np.int64, maxshape=(None,), **growing)
+        # h5py's own guess for a data set that begins with one number is a chunk a number
+        some = (_CHUNK_DRAWINGS,)
+        self._offsets = group.create_dataset(
+            "offsets", (1,), np.int64, maxshape=(None,), chunks=some
+        )
         self._origins = group.create_dataset(
-            "origins", (0, 2), np.float32, maxshape=(None, 2), **growing
+            "origins", (0, 2), np.float32, maxshape=(None, 2), chunks=(_CHUNK_DRAWINGS, 2)
         )
         self._category = group.create_dataset(
-            "category", (0,), np.uint16, maxshape=(None,), **growing
+            "category", (0,), np.uint16, maxshape=(None,), chunks=some
         )
-        self._metadata = group.create_dataset("metadata", (0,), text, maxshape=(None,), **growing)
+        self._metadata = group.create_dataset("metadata", (0,), text, maxshape=(None,), chunks=some)
         self._pending: list[tuple[NDArray[Any], NDArray[Any], int, str]] = []
         self._pending_steps = 0
 

@@ -18,6 +18,7 @@ from sketchrnn.drawing import (
     MissingDependencyError,
     OutputExistsError,
     SketchRNNError,
+    geometry,
 )
 from sketchrnn.sources import kanjivg, read_all
 from sketchrnn.sources.kanjivg_file import read_kanjivg
@@ -285,9 +286,41 @@ def test_a_single_drawing_that_falls_out_of_training(tmp_path):
         convert(path, tmp_path / "a.h5", splits=(1e-9, 1, 1))
 
 
+def test_what_is_too_long_is_simplified_further_where_nobody_said_how_much(tmp_path):
+    generator = np.random.default_rng(0)
+    wild = [generator.normal(size=(n, 2)).cumsum(axis=0) for n in (9, 60, 400, 900)]
+    lines = [json.dumps({"drawing": [stroke.T.tolist()]}) for stroke in wild]
+    many = json.dumps({"drawing": [[[k, k + 9], [0, 90]] for k in range(30)]})
+    source = tmp_path / "wild.ndjson"
+    source.write_text("\n".join([*lines, many]))
+    report = convert(source, tmp_path / "a.h5", max_steps=40, splits=(100, 0, 0))
+    assert (report.kept, report.after.longest) == (4, 40)
+    assert report.shortened == 3
+    assert report.skipped["has more than 40 steps"].count == 1  # thirty strokes of two points
+    assert "simplified further, to be short enough: 3" in report.lines()
+    with open_data(tmp_path / "a.h5") as data:
+        for kept, stroke in zip(data["train"], wild, strict=True):
+            scaled = Drawing([stroke]).fit((255, 255))
+            scaled = scaled.transform(1.0, tuple(-scaled.strokes[0][0]))
+            tolerance = 2.0 if len(stroke) == 9 else _tolerance(scaled, 41)
+            expected = scaled.simplify(tolerance).strokes[0]
+            found = kept.strokes[0] - kept.strokes[0][0]
+            np.testing.assert_allclose(found, expected, atol=1e-3)
+            if len(stroke) > 9:
+                assert len(scaled.simplify(0.999 * tolerance).strokes[0]) > len(expected)
+    dropped = convert(source, tmp_path / "b.h5", max_steps=40, epsilon=2.0, splits=(100, 0, 0))
+    assert dropped.kept == 1 and dropped.shortened == 0
+
+
+def _tolerance(drawing, most_points):
+    """The least tolerance that leaves so many points, but no less than 2."""
+    weights = np.sort(geometry.weights(drawing.strokes[0], [drawing.num_points]))
+    return max(2.0, weights[-most_points - 1])
+
+
 def test_everything_too_long(ndjson, tmp_path):
     with pytest.raises(BadFileError, match=r"nothing is left to keep \(has more than 1 steps\)"):
-        convert(ndjson, tmp_path / "a.h5", max_steps=1)
+        convert(ndjson, tmp_path / "a.h5", max_steps=1, epsilon=2.0)
 
 
 @pytest.fixture

@@ -232,3 +232,11 @@ def test_a_truncated_file(good):
     good.write_bytes(good.read_bytes()[:3000])
     with pytest.raises(BadFileError, match="damaged"):
         open_data(good)
+
+
+def test_the_index_is_stored_in_chunks_of_many_drawings(tmp_path):
+    """A chunk a drawing takes gigabytes to open where there are a million."""
+    path = write(tmp_path / "a.h5", [("train", Drawing([[(0, 0), (1, 2)]]))] * 3)
+    with h5py.File(path) as file:
+        for name in ("offsets", "origins", "category", "metadata"):
+            assert file["train"][name].chunks[0] >= 1000
