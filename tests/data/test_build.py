@@ -315,7 +315,7 @@ def test_what_is_too_long_is_simplified_further_where_nobody_said_how_much(tmp_p
 def _tolerance(drawing, most_points):
     """The least tolerance that leaves so many points, but no less than 2."""
     weights = np.sort(geometry.weights(drawing.strokes[0], [drawing.num_points]))
-    return max(2.0, weights[-most_points - 1])
+    return max(2.0, weights[-most_points - 1] * (1 + 1e-9))
 
 
 def test_everything_too_long(ndjson, tmp_path):
