@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from sketchrnn.model.config import ModelConfig
 
-_EXPORTED = {".json": "js", ".safetensors": "safetensors"}
+_EXPORTED = {".json": "js", ".safetensors": "safetensors", ".keras": "keras"}
 
 
 @click.group()
@@ -87,7 +87,8 @@ def import_model(file: str, out: str, scale_factor: float | None, force: bool) -
     """Make a model folder of somebody else's file.
 
     FILE is the JSON of sketch-rnn-js or @magenta/sketch, a decoder alone or a VAE; or a checkpoint
-    of Magenta's, the folder with its vector-*.index; or safetensors that `export` wrote.
+    of Magenta's, the folder with its vector-*.index; or safetensors or .keras
+    that `export` wrote.
 
     \b
     Example:
@@ -109,7 +110,7 @@ def import_model(file: str, out: str, scale_factor: float | None, force: bool) -
 @click.option(
     "--to",
     "kind",
-    type=click.Choice(["js", "onnx", "safetensors"]),
+    type=click.Choice(["js", "onnx", "safetensors", "keras", "savedmodel"]),
     help="What it is for; otherwise the suffix of OUT tells.",
 )
 @click.option("--clip", is_flag=True, help="js: make weights beyond 10 fit into the format.")
@@ -130,6 +131,9 @@ def export(
     onnx  a folder with encoder, start and step of the decoder as ONNX, and model.json
     safetensors
           a file with the weights, and in its notes what config.json says
+    keras a .keras file
+    savedmodel
+          a folder for TensorFlow Serving, with endpoints encode, start and step
 
     \b
     Example:
@@ -154,6 +158,12 @@ def export(
         from sketchrnn.interop import onnx
 
         onnx.save(loaded, out, overwrite=force)
+        return
+    if kind in ("keras", "savedmodel"):
+        from sketchrnn.interop import keras_files
+
+        write = keras_files.save if kind == "keras" else keras_files.save_for_serving
+        write(loaded, out, overwrite=force)
         return
     if kind == "safetensors":
         from sketchrnn.interop import model_files

@@ -13,7 +13,7 @@ from typing import Any
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import BadFileError, BadSettingError
 from sketchrnn.drawing.files import whole_file
-from sketchrnn.interop import magenta_js, magenta_tf1
+from sketchrnn.interop import keras_files, magenta_js, magenta_tf1
 from sketchrnn.model import folder, safetensors_file
 from sketchrnn.model.config import ModelConfig
 from sketchrnn.sketch_rnn import SketchRNN
@@ -90,6 +90,8 @@ def identify(path: str | PathLike[str]) -> str:
             path=place,
             hint="convert it to safetensors where it comes from",
         )
+    if beginning.startswith(b"PK"):
+        return "keras"
     if beginning[8:10] == b'{"' and int.from_bytes(beginning[:8], "little") < 1 << 24:
         return "safetensors"
     if beginning.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{"):
@@ -98,7 +100,7 @@ def identify(path: str | PathLike[str]) -> str:
         "is no model of a kind that is read",
         path=place,
         hint="there are: a model folder, JSON of sketch-rnn-js, a checkpoint of Magenta's, "
-        "safetensors of ours",
+        "safetensors and .keras files of ours",
     )
 
 
@@ -152,12 +154,22 @@ def _read_safetensors(path: Path) -> folder.ModelFolder:
 
 
 def _describe_safetensors(path: Path) -> Description:
-    found = _read_safetensors(path)
+    return _describe_notes(path, "safetensors", _read_safetensors(path))
+
+
+def _describe_notes(path: Path, kind: str, found: folder.ModelFolder) -> Description:
     shapes = folder.weight_shapes(found.config)
     parameters = sum(math.prod(shape) for shape in shapes.values())
-    return Description(
-        path, "safetensors", found.config, parameters, found.preparation, found.provenance
-    )
+    return Description(path, kind, found.config, parameters, found.preparation, found.provenance)
+
+
+def _describe_keras(path: Path) -> Description:
+    return _describe_notes(path, "Keras", keras_files.read(path))
+
+
+def _load_keras(path: Path, scale_factor: float | None) -> SketchRNN:
+    _refuse_scale(path, scale_factor)
+    return keras_files.load(path)
 
 
 def _load_safetensors(path: Path, scale_factor: float | None) -> SketchRNN:
@@ -212,6 +224,7 @@ _KINDS: dict[
 ] = {
     "folder": (_describe_folder, _load_folder),
     "magenta_js": (_describe_js, _load_js),
+    "keras": (_describe_keras, _load_keras),
     "safetensors": (_describe_safetensors, _load_safetensors),
     "magenta_tf1": (_describe_tf1, magenta_tf1.load),
 }

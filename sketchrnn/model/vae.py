@@ -20,6 +20,7 @@ _STREAMS = (0x2545F491, 0x3C6EF372, 0x1F83D9AB)
 """Told apart by these, the dropout of encoder forwards, backwards and decoder share no masks."""
 
 
+@keras.saving.register_keras_serializable("sketchrnn")
 class SketchVAE(keras.Model):
     """A sequence-to-sequence variational autoencoder, or its decoder alone.
 
@@ -48,6 +49,7 @@ class SketchVAE(keras.Model):
         super().__init__(name="sketch_vae")
         self.config = config
         self.kl_min = kl_min
+        self.precision = precision
         self.encoder = Encoder(config, precision) if config.conditional else None
         self.decoder = Decoder(config, precision)
         self.categories = Categories(config) if config.category_size else None
@@ -56,6 +58,19 @@ class SketchVAE(keras.Model):
             for name in ("loss", "loss_reconstruction", "loss_offset", "loss_pen", "loss_kl")
         }
         self.built = True
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what `from_config` needs, for `.keras` files."""
+        return {
+            "config": self.config.to_dict(),
+            "kl_min": self.kl_min,
+            "precision": self.precision,
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> SketchVAE:
+        """Make a network of the same shape, with new weights."""
+        return cls(ModelConfig.from_dict(config["config"]), config["kl_min"], config["precision"])
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
