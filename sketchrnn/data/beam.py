@@ -34,7 +34,7 @@ from sketchrnn.data.pieces import (
     shard_path,
     weigh_piece,
 )
-from sketchrnn.data.plan import Plan, make_plan
+from sketchrnn.data.plan import Plan, check_apart, make_plan
 from sketchrnn.data.report import ConversionReport
 from sketchrnn.data.shards import write_index
 from sketchrnn.data.statistics import TrainingStatistics
@@ -96,6 +96,7 @@ def build(
             "standard input cannot be cut into pieces", hint="give files, or use `data convert`"
         )
     plan, sources = make_plan(names, **settings)
+    check_apart(plan.inputs, out)
     plan = dataclasses.replace(
         plan, inputs=tuple(str(Path(n).absolute()) if Path(n).exists() else n for n in plan.inputs)
     )

@@ -9,7 +9,7 @@ from typing import Literal
 
 from sketchrnn.data.conversion import Conversion, Tolerances, check_result, prepared
 from sketchrnn.data.normalize import EXTENT
-from sketchrnn.data.plan import MAX_STEPS, make_plan
+from sketchrnn.data.plan import MAX_STEPS, check_apart, make_plan
 from sketchrnn.data.report import ConversionReport
 from sketchrnn.data.split import SHARES
 from sketchrnn.data.store import DataFileWriter
@@ -109,6 +109,7 @@ def convert(
         max_points=max_points,
         limit=limit,
     )
+    check_apart(plan.inputs, out)
     readings = [(source.items, source.simplify) for source in sources]
     if plan.auto:
         tolerances = Tolerances()

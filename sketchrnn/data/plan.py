@@ -137,6 +137,21 @@ def make_plan(
     return plan, sources
 
 
+def check_apart(inputs: Sequence[str], out: str | PathLike[str]) -> None:
+    """Refuse an output that would replace an input, whether or not files may be replaced.
+
+    Raises:
+        BadSettingError: If the output is an input, or a folder that holds one.
+    """
+    target = Path(out).resolve()
+    for name in inputs:
+        place = Path(name).resolve()
+        if place.exists() and (target == place or target in place.parents):
+            raise BadSettingError(
+                "would replace the input", path=Path(out), hint="choose another output"
+            )
+
+
 def _preparation(
     sources: Sequence[Source],
     epsilon: float | None,

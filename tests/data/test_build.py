@@ -521,3 +521,13 @@ def test_a_component_keeps_what_has_it_or_is_it(package, tmp_path):
     with open_data(tmp_path / "a.h5") as data:
         assert {drawing.metadata["character"] for drawing in data["train"]} == set("木林休花")
     assert report.skipped["has none of the components"].count == 2
+
+
+def test_an_input_is_never_replaced(tmp_path):
+    path = tmp_path / "cat.ndjson"
+    text = '{"word": "cat", "drawing": [[[0, 9], [0, 9]]]}\n'
+    path.write_text(text, encoding="utf-8")
+    for out in (path, tmp_path):
+        with pytest.raises(BadSettingError, match="would replace the input"):
+            convert(path, out, splits=(100, 0, 0), overwrite=True)
+    assert path.read_text(encoding="utf-8") == text
