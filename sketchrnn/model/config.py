@@ -94,6 +94,8 @@ class ModelConfig:
                 )
         if not (math.isfinite(self.scale_factor) and self.scale_factor > 0):
             raise BadSettingError(f"scale_factor is {self.scale_factor}, and must be above 0")
+        if not math.isfinite(self.forget_bias):
+            raise BadSettingError(f"forget_bias is {self.forget_bias}, and must be a finite number")
         for name in ("encoder_layers", "decoder_layers"):
             if getattr(self, name) > MOST_LAYERS:
                 raise BadSettingError(

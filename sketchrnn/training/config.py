@@ -10,6 +10,9 @@ from typing import Any, Self
 from sketchrnn.drawing import BadSettingError
 from sketchrnn.model.backend import PRECISIONS
 
+MOST_SEED = 2**32 - 1
+"""The largest from which Keras makes random numbers."""
+
 
 @dataclasses.dataclass(frozen=True)
 class TrainConfig:
@@ -74,11 +77,15 @@ class TrainConfig:
                 f"precision is {self.precision!r}, and must be {' or '.join(PRECISIONS)}"
             )
         for name in ("learning_rate", "min_learning_rate", "grad_clip"):
-            if not getattr(self, name) > 0:
-                raise BadSettingError(f"{name} is {getattr(self, name)}, and must be above 0")
+            if not 0 < getattr(self, name) < math.inf:
+                raise BadSettingError(
+                    f"{name} is {getattr(self, name)}, and must be a finite number above 0"
+                )
         for name in ("w_kl", "kl_min", "minutes", "sample_every", "patience", "seed"):
             if not (getattr(self, name) >= 0 and math.isfinite(getattr(self, name))):
                 raise BadSettingError(f"{name} is {getattr(self, name)}, and must be 0 or more")
+        if self.seed > MOST_SEED:
+            raise BadSettingError(f"seed is {self.seed}, and must be {MOST_SEED} or less")
         for name in ("learning_rate_decay", "kl_decay", "eta_min"):
             if not 0 <= getattr(self, name) <= 1:
                 raise BadSettingError(f"{name} is {getattr(self, name)}, and must be from 0 to 1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import numpy as np
 
 from sketchrnn.data.batches import Batch
 from sketchrnn.drawing import END_ROW, SketchRNNError
+from sketchrnn.model.config import ModelConfig
+from sketchrnn.model.folder import weight_shapes
 
 
 def is_exhausted(error: BaseException) -> bool:
@@ -37,6 +40,15 @@ def smaller_batches(batch: Batch, steps: int) -> Iterator[Batch]:
     while size > 1:
         size //= 2
         yield {name: array[:size] for name, array in whole.items()}
+
+
+def too_large(config: ModelConfig) -> SketchRNNError:
+    """Return the error that ends a run whose network alone finds no memory."""
+    numbers = sum(math.prod(shape) for shape in weight_shapes(config).values())
+    return SketchRNNError(
+        f"there is no memory for a network of {numbers:,} weights, with its optimizer",
+        hint="make it smaller: decoder_size, encoder_size or their layers",
+    )
 
 
 def explain(size: int, steps: int, *, fits: int, saved: int, path: Path) -> SketchRNNError:

@@ -19,7 +19,7 @@ from sketchrnn.drawing.files import whole_file
 from sketchrnn.model import backend
 from sketchrnn.model.config import ADDED_LATER, ModelConfig
 from sketchrnn.render import gallery
-from sketchrnn.training import checkpoint, parent, presets
+from sketchrnn.training import checkpoint, memory, parent, presets
 from sketchrnn.training.config import TrainConfig
 from sketchrnn.training.progress import Outcome, Watcher
 from sketchrnn.training.results import SAMPLES_FOLDER
@@ -74,17 +74,24 @@ def train_run(
     provenance = _provenance(data, plan.preset)
     if plan.heritage is not None:
         provenance = parent.with_heritage(provenance, plan.heritage)
-    trainer = Trainer(
-        data,
-        out,
-        plan.config,
-        plan.training,
-        provenance=provenance,
-        watcher=watcher,
-        save_page=_save_page,
-        make_folder=lambda: plan.write(out),
-        notes=[*plan.notes, *_notes(data, plan.training)],
-    )
+    try:
+        trainer = Trainer(
+            data,
+            out,
+            plan.config,
+            plan.training,
+            provenance=provenance,
+            watcher=watcher,
+            save_page=_save_page,
+            make_folder=lambda: plan.write(out),
+            notes=[*plan.notes, *_notes(data, plan.training)],
+        )
+    except Exception as error:
+        if not resume:  # nothing was learned that the folder could hold
+            shutil.rmtree(out, ignore_errors=True)
+        if memory.is_exhausted(error):
+            raise memory.too_large(plan.config) from error
+        raise
     if resume:
         _clear(out)
     # a run that was killed before it wrote the first has none

@@ -241,6 +241,16 @@ def test_memory_for_nothing(data, tmp_path, learner):
         go(data, tmp_path / "run")
 
 
+def test_memory_for_no_network(data, tmp_path, monkeypatch):
+    def refuse(*_):
+        raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate")
+
+    monkeypatch.setattr("sketchrnn.training.train.Learner", refuse)
+    with pytest.raises(SketchRNNError, match=r"no memory for a network of [\d,]+ weights"):
+        go(data, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_what_memory_running_out_looks_like():
     errors = [MemoryError(), RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 5 bytes")]
     tf = pytest.importorskip("tensorflow")
