@@ -46,11 +46,16 @@ def list_(name: str | None) -> None:
         state = f"not installed: {error.hint}"
     rows = [
         ("kanjivg", f"6,416 kanji in brush order, {kanjivg.LICENCE} ({state})"),
-        ("FOLDER", "of KanjiVG's .svg files, or of any .svg files, a drawing each"),
+        ("FOLDER", "of KanjiVG's .svg files, or of any files named below, however deep"),
         ("FILE.npz", "drawings in sketch-rnn's format, with their splits"),
         ("FILE.ndjson", "Quick, Draw! drawings, simplified or raw; also gzipped"),
         ("FILE.bin", "Quick, Draw! drawings, packed"),
-        ("FILE.svg", "one drawing, of the paths of the file"),
+        ("FILE.svg", "one drawing, of the paths and shapes of the file"),
+        ("FILE.png", "one drawing, traced from line art; also .jpg (extra `images`)"),
+        ("FILE.jsonl", "drawings as plain lists of points, one a line"),
+        ("FILE.inkml", "drawings of pen tablets, W3C Ink"),
+        ("FILE.json", "Chinese characters of Make Me a Hanzi; also graphics.txt"),
+        ("FILE.txt", "drawings of Omniglot, with their times"),
     ]
     for name, text in rows:
         click.echo(f"{name:12}  {text}")

@@ -104,8 +104,9 @@ def convert(
 ) -> None:
     """Make a data file of drawings.
 
-    INPUT is `kanjivg` for the installed package, a folder of its files, a folder or file of SVG,
-    an .npz or .ndjson file, or - for standard input.
+    INPUT is `kanjivg` for the installed package, a file of drawings (SVG, PNG or JPEG of line art,
+    InkML, .npz, .ndjson, .bin, and more: see `sketchrnn data list`), a folder of such files, or -
+    for standard input. What a file is, is known by what it holds.
 
     \b
     Examples:

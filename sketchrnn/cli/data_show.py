@@ -215,7 +215,7 @@ def _before_after(
     return gallery(
         drawings,
         columns=2 * max(1, min(columns // 2, len(examples))),
-        title=title or f"{opened.path.name}: as they came, and {kept}",
+        title=title or f"As they came, and {kept}",
         captions=captions,
         recipe=recipe,
         size=192,
