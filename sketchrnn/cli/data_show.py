@@ -229,7 +229,7 @@ def _lengths(opened: DataFile) -> Gallery:
     """Plot how many steps the drawings have, before and after."""
     import numpy as np
 
-    from sketchrnn.render.plot import Panel, histograms
+    from sketchrnn.render.histogram import Panel, histograms
 
     lengths = np.concatenate([split.lengths for split in opened.splits.values()])
     values, numbers = np.unique(lengths, return_counts=True)

@@ -114,7 +114,7 @@ def chamfer(a: Drawing, b: Drawing, *, same_scale: bool = False) -> float:
         a: A drawing, of any unit.
         b: Another.
         same_scale: Measure both in units of the size of `a`, so that a smaller copy is some way
-            off, as for a reconstruction; otherwise each in units of its own size.
+            off, as for a reconstruction (of `b` where `a` has none); otherwise each of its own.
 
     Returns:
         0 for the same ink, about 0.05 for two kanji that have nothing in common.
@@ -145,7 +145,7 @@ def paired(a: Sequence[Drawing], b: Sequence[Drawing], *, same_scale: bool = Fal
         raise BadSettingError(f"{len(a)} and {len(b)} drawings do not make pairs")
     result = np.zeros(len(a))
     for k, (one, other) in enumerate(zip(a, b, strict=True)):
-        unit = _sizes([one]) if same_scale else None
+        unit = _sizes([one if _has_size(one) else other]) if same_scale else None
         result[k] = _measure(ink_of([one], unit), ink_of([other], unit))[0]
     return result
 
@@ -300,6 +300,11 @@ def _sizes(drawings: Sequence[Drawing]) -> Floats:
     with np.errstate(over="ignore", divide="ignore"):
         usable = np.isfinite(sizes) & np.isfinite(1 / sizes)
     return np.where(usable, sizes, 1.0)
+
+
+def _has_size(drawing: Drawing) -> bool:
+    x_min, y_min, x_max, y_max = drawing.bounds
+    return max(x_max - x_min, y_max - y_min) > 0
 
 
 def _measure(one: Ink, others: Ink) -> Floats:

@@ -133,7 +133,9 @@ def _meetings(
     strokes: Sequence[Points], within: float
 ) -> list[tuple[float, tuple[int, int], tuple[int, int]]]:
     """Return (distance, end, end) of all ends of different strokes that are near each other."""
-    side = within or 1.0
+    # far smaller cells than the drawing would make numbers of cells that are none
+    reach = max((float(np.abs(stroke).max()) for stroke in strokes), default=0.0)
+    side = max(within, reach * 1e-9) or 1.0
     cells: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
     places: dict[tuple[int, int], complex] = {}
     for index, stroke in enumerate(strokes):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sketchrnn.data.build import convert
-from sketchrnn.data.store import open_data
+from sketchrnn.data import convert, open_data
 
 long = pytest.mark.long
 

@@ -79,6 +79,14 @@ def test_size_place_order_and_direction_do_not_matter(a, b, scale, shift):
     assert distance.chamfer(*moved, same_scale=True) == pytest.approx(together, abs=1e-6)
 
 
+def test_a_dot_has_no_size_to_measure_in():
+    dot, line = Drawing([[(0, 0)]]), Drawing([[(0, 0), (1, 0)]])
+    large = line.transform(500.0)
+    expected = distance.chamfer(dot, line, same_scale=True)
+    assert distance.chamfer(dot, large, same_scale=True) == pytest.approx(expected)
+    assert distance.chamfer(line, dot, same_scale=True) == pytest.approx(expected)
+
+
 @pytest.mark.parametrize(
     "strokes",
     [[], [[(5, 5)]], [[(3, 3)] * 4], [[(1e300, 0), (-1e300, 5)]], [[(1e-320, 0), (0, 0)]]],

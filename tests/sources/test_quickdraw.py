@@ -92,7 +92,7 @@ BAD = [
     ('{"drawing": [[[-Infinity], [1]]]}', "NaN or infinite"),
     ('{"word": 5, "drawing": []}', "word is not a text"),
     ('{"drawing": [[[%s], [1]]]}' % ("9" * 400), "must be numbers"),
-    ("[" * 100_000, "not JSON"),
+    ("[" * 100_000, "nests too deeply"),
 ]
 
 

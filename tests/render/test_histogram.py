@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sketchrnn.drawing import BadSettingError
-from sketchrnn.render.plot import Panel, histograms, ticks
+from sketchrnn.render.histogram import Panel, histograms, ticks
 
 BAR = "#3565b0"
 
