@@ -14,9 +14,9 @@ FRAMEWORK := $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo cpu)
 EXTRAS := $(FRAMEWORK),jax,kanjivg,images,font,video,hub,onnx,beam,tensorboard,test
 
 # Two processes, though each imports Keras to collect: the tests of the second backend are a long
-# process of their own.
+# process of their own, which must not begin last, as xdist would have a file of one test.
 WORKERS ?= 2
-PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
+PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK ?= 1

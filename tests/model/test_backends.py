@@ -26,7 +26,7 @@ def test_network_on_jax():
         env={**os.environ, "KERAS_BACKEND": OTHER},
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=3600,
     )
     assert result.returncode == 0, result.stdout[-4000:]
     assert "passed" in result.stdout
