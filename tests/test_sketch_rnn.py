@@ -24,7 +24,7 @@ from sketchrnn.drawing import (
     OutputExistsError,
 )
 from sketchrnn.model.folder import CONFIG_FILE, WEIGHTS_FILE
-from sketchrnn.sketch_rnn import SketchRNN, face
+from sketchrnn.sketch_rnn import SketchRNN, face, measuring
 
 ROOT = Path(__file__).resolve().parents[1]
 needs_keras = pytest.mark.skipif(importlib.util.find_spec("keras") is None, reason="needs Keras")
@@ -408,7 +408,7 @@ def test_encode_depends_on_no_batch(model, made_up_drawings, monkeypatch):
     assert together.dtype == np.float32
     alone = np.concatenate([model.encode(d) for d in made_up_drawings])
     np.testing.assert_allclose(alone, together, atol=1e-5)
-    monkeypatch.setattr(face, "_ENCODED_AT_ONCE", 2)
+    monkeypatch.setattr(face, "ENCODED_AT_ONCE", 2)
     np.testing.assert_allclose(model.encode(iter(made_up_drawings)), together, atol=1e-5)
     assert np.ptp(together, axis=0).min() > 0.01  # and tells drawings apart
 
@@ -441,7 +441,7 @@ def test_offsets_beyond_the_limit_of_training_are_clipped(model):
 
 
 def test_what_cannot_be_encoded_says_which_drawing(model, monkeypatch):
-    monkeypatch.setattr(face, "_ENCODED_AT_ONCE", 2)
+    monkeypatch.setattr(face, "ENCODED_AT_ONCE", 2)
     zigzag = Drawing([[(x, 90 * (x % 2)) for x in range(40)]])
     for bad, message in (
         (zigzag, "drawing 3: has 39 steps, and the model takes 1 to 24; simplify it first"),
@@ -665,7 +665,7 @@ def test_mixture_params_stay_in_the_bounds_of_the_network(free_config, make_weig
 @needs_keras
 def test_scores_sum_to_the_losses(model, made_up_drawings, monkeypatch):
     drawings = made_up_drawings[:6]
-    monkeypatch.setattr(face, "_ENCODED_AT_ONCE", 3)
+    monkeypatch.setattr(measuring, "ENCODED_AT_ONCE", 3)
     scores = model.score(drawings)
     assert scores.shape == (6,)
     for part in (slice(0, 3), slice(3, 6)):

@@ -3,7 +3,7 @@
 from sketchrnn.data.build import convert
 from sketchrnn.data.normalize import EXTENT, Preparation
 from sketchrnn.data.report import ConversionReport
-from sketchrnn.data.shards import DataFolder, is_data, open_data
+from sketchrnn.data.shards import DataFolder, is_data, open_data, opened
 from sketchrnn.data.store import DataFile, DataFileWriter
 from sketchrnn.data.stored_split import Split
 
@@ -18,4 +18,5 @@ __all__ = [
     "convert",
     "is_data",
     "open_data",
+    "opened",
 ]

@@ -8,6 +8,7 @@ part-00000.h5   a data file of its own; its drawings come before those of the ne
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections import OrderedDict
@@ -250,6 +251,17 @@ def open_data(path: str | PathLike[str]) -> DataFile:
         BadFileError: If it is missing, is no data file, is damaged, or is newer than this program.
     """
     return DataFolder(path) if Path(path).is_dir() else DataFile(path)
+
+
+def opened(
+    data: str | PathLike[str] | DataFile,
+) -> contextlib.AbstractContextManager[DataFile]:
+    """Open a path and close it in the end; leave what is open as it is.
+
+    Raises:
+        BadFileError: As `open_data` does.
+    """
+    return contextlib.nullcontext(data) if isinstance(data, DataFile) else open_data(data)
 
 
 def is_data(path: str | PathLike[str]) -> bool:

@@ -1,7 +1,7 @@
 """What a drawing is: the type, its row formats, its geometry, and the errors of bad input."""
 
 from sketchrnn.drawing.drawing import Drawing
-from sketchrnn.drawing.drawings import Drawings
+from sketchrnn.drawing.drawings import Drawings, as_list
 from sketchrnn.drawing.errors import (
     BadDrawingError,
     BadFileError,
@@ -24,4 +24,5 @@ __all__ = [
     "OutputExistsError",
     "PenState",
     "SketchRNNError",
+    "as_list",
 ]

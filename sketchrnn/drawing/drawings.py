@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, SupportsIndex, TypeVar, overload
 
-from sketchrnn.drawing.drawing import _render
-from sketchrnn.drawing.errors import SketchRNNError
+from sketchrnn.drawing.drawing import Drawing, _render
+from sketchrnn.drawing.errors import BadDrawingError, SketchRNNError
 
 T = TypeVar("T")
 
@@ -45,3 +45,18 @@ class Drawings(list[T]):
             return None
         shown: str | None = page._repr_svg_()
         return shown
+
+
+def as_list(drawings: Drawing | Iterable[Drawing]) -> list[Drawing]:
+    """Return one drawing or several as a list.
+
+    Raises:
+        BadDrawingError: If something else is among them; it says where.
+    """
+    listed: list[Any] = [drawings] if isinstance(drawings, Drawing) else list(drawings)
+    for number, drawing in enumerate(listed):
+        if not isinstance(drawing, Drawing):
+            raise BadDrawingError(
+                f"expected a Drawing, got {type(drawing).__name__}", where=f"drawing {number}"
+            )
+    return listed

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
 import hashlib
 import operator
 import secrets
@@ -15,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sketchrnn.data import DataFile, Split, open_data
+from sketchrnn.data import DataFile, opened
 from sketchrnn.data.batches import OFFSET_LIMIT, pad
 from sketchrnn.data.categories import listed, place_of
 from sketchrnn.data.normalize import Preparation
@@ -26,10 +24,11 @@ from sketchrnn.drawing import (
     Drawing,
     Drawings,
     OutputExistsError,
+    as_list,
 )
 from sketchrnn.model import backend, folder
 from sketchrnn.model.config import ModelConfig
-from sketchrnn.sampling import categories, latent, mixture
+from sketchrnn.sampling import categories
 from sketchrnn.sampling.categories import Wanted
 from sketchrnn.sampling.numpy_loop import NumpyDecoder, NumpyEncoder
 from sketchrnn.sampling.sampler import Decoder, sample_drawings
@@ -37,13 +36,15 @@ from sketchrnn.sampling.tempering import Tempering
 from sketchrnn.sketch_rnn import hub
 from sketchrnn.sketch_rnn.choosing import Choice, generate_chosen
 from sketchrnn.sketch_rnn.completing import Completing
+from sketchrnn.sketch_rnn.held import ENCODED_AT_ONCE
 from sketchrnn.sketch_rnn.latent_space import LatentSpace
+from sketchrnn.sketch_rnn.measuring import Measuring
+from sketchrnn.sketch_rnn.neighbourhood import Neighbourhood
 
 if TYPE_CHECKING:
     from sketchrnn.model.vae import SketchVAE
     from sketchrnn.training.evaluate import Evaluator
     from sketchrnn.training.progress import Watcher
-    from sketchrnn.training.samples import InMemory, Judged
 
 Array = NDArray[np.float32]
 
@@ -51,16 +52,9 @@ COMPILED_FROM = 4096
 """Requests of so many drawings are drawn by the compiled loop, where a framework is installed.
 Importing and compiling take some 12 s of computing on a CPU; after that the loop saves some 2 ms
 a drawing of a decoder of 512 units."""
-_ENCODED_AT_ONCE = 256
-
-EVALUATED_SAMPLES = 200
-"""How many drawings `evaluate` has made up, unless it is told."""
-EVALUATED_REAL = 500
-"""How many real drawings at most it reconstructs, and compares what is made up with."""
-RECONSTRUCTION_TEMPERATURE = 0.1
 
 
-class SketchRNN(Completing, LatentSpace):
+class SketchRNN(Completing, LatentSpace, Measuring, Neighbourhood):
     """A model: network, preparation and provenance.
 
     Drawing, encoding and reconstructing need no framework; `score`, `evaluate`, `losses` and
@@ -238,11 +232,11 @@ class SketchRNN(Completing, LatentSpace):
         """
         if self._encoder is None:
             raise BadSettingError("this model has no encoder", hint="use a model with one (a VAE)")
-        given = _as_list(drawings)
+        given = as_list(drawings)
         named = categories.of_drawings(given, category, self.categories)
         means = [np.zeros((0, self.config.z_size), np.float32)]
-        for first in range(0, len(given), _ENCODED_AT_ONCE):
-            part = slice(first, first + _ENCODED_AT_ONCE)
+        for first in range(0, len(given), ENCODED_AT_ONCE):
+            part = slice(first, first + ENCODED_AT_ONCE)
             batch = self._batch(given[part], prepare, first)
             told = None if named is None else self._embedded(named[part])
             means.append(self._encoder(batch["stroke5"][:, 1:], batch["lengths"], told)[0])
@@ -307,328 +301,10 @@ class SketchRNN(Completing, LatentSpace):
             BadSettingError: If the model has no encoder.
             BadDrawingError: See `encode`.
         """
-        given = _as_list(drawings)
+        given = as_list(drawings)
         z = self.encode(given, prepare, category)
         named = categories.of_drawings(given, category, self.categories)
         return self._draw(len(z), z, temperature, temperature_rule, None, seed, categories=named)
-
-    def interpolate(
-        self,
-        a: Drawing,
-        b: Drawing,
-        frames: int = 8,
-        method: str = "slerp",
-        temperature: Tempering = 0.1,
-        temperature_rule: str = "paper",
-        seed: int | None = None,
-        prepare: bool = True,
-        category: Wanted = None,
-    ) -> list[Drawing]:
-        """Draw the way from one drawing to another.
-
-        Args:
-            a: Where it begins.
-            b: Where it ends.
-            frames: How many drawings, both ends among them.
-            method: "slerp" or "lerp"; see `sampling.latent`.
-            temperature: tau. All frames share their random numbers.
-            temperature_rule: "paper", "magenta" or "js".
-            seed: See `generate`.
-            prepare: See `encode`.
-            category: See `encode`. Between two categories their vectors are mixed evenly, and a
-                drawing says the nearer one.
-
-        Returns:
-            `frames` Drawings in data units; the first and last are reconstructions of a and b.
-
-        Raises:
-            BadSettingError: If the model has no encoder, or an argument cannot be used.
-            BadDrawingError: See `encode`.
-        """
-        first, last = self.encode([a, b], prepare, category)
-        z = latent.interpolate(first, last, frames, method)
-        named = categories.of_drawings([a, b], category, self.categories)
-        embeddings = None
-        if named is not None:
-            ends = self._embedded(named)
-            embeddings = latent.interpolate(ends[0], ends[1], frames, "lerp")
-            named = [named[2 * k >= frames] for k in range(frames)]
-        return self._draw(
-            frames,
-            z,
-            temperature,
-            temperature_rule,
-            None,
-            seed,
-            numbers=[0] * frames,
-            categories=named,
-            embeddings=embeddings,
-        )
-
-    # Measuring
-
-    def score(
-        self,
-        drawings: Drawing | Iterable[Drawing],
-        prepare: bool = True,
-        category: Wanted = None,
-    ) -> Array:
-        """Return how surprising each drawing is, given its own z_mean.
-
-        Args:
-            drawings: One or several, of any unit.
-            prepare: See `encode`.
-            category: See `encode`.
-
-        Returns:
-            (n,) nats in model units: offset and pen over all points, and the pen of the end.
-
-        Raises:
-            BadDrawingError: See `encode`.
-            MissingDependencyError: If Keras or its backend is not installed.
-        """
-        given = _as_list(drawings)
-        named = categories.of_drawings(given, category, self.categories)
-        nats = [np.zeros(0, np.float32)]
-        for first in range(0, len(given), _ENCODED_AT_ONCE):
-            part = slice(first, first + _ENCODED_AT_ONCE)
-            batch = self._batch(given[part], prepare, first)
-            if named is not None:
-                batch["category"] = self._places(named[part])
-            figures = self._evaluate_batch(batch)
-            nats.append(figures["offset"] + figures["pen"])
-        return np.concatenate(nats)
-
-    def evaluate(
-        self,
-        data: str | PathLike[str] | DataFile,
-        split: str = "test",
-        samples: int = EVALUATED_SAMPLES,
-        temperature: float = 0.4,
-        temperature_rule: str = "paper",
-        seed: int = 0,
-    ) -> dict[str, Any]:
-        """Measure the model: what it predicts, what it keeps, and what it makes up.
-
-        Args:
-            data: The file, or its path.
-            split: "train", "valid" or "test".
-            samples: How many drawings it should make up to be measured; 0: none.
-            temperature: Of those.
-            temperature_rule: Of those.
-            seed: Of those.
-
-        Returns:
-            Figures by name; see `training.evaluate`, `training.samples` and `drawing.distance`.
-            None depends on the order of the drawings.
-
-        Raises:
-            BadFileError: If the file cannot be read, or has no such split.
-            MissingDependencyError: If Keras or its backend is not installed.
-        """
-        with _opened(data) as file:
-            drawings: Split = file[split]
-            network = self.network
-            from sketchrnn.training.evaluate import evaluate
-            from sketchrnn.training.samples import InMemory
-
-            figures = {
-                "split": split,
-                "data": file.fingerprint,
-                "scale_factor": self.config.scale_factor,
-                **evaluate(self._get_evaluator(), network, drawings),
-            }
-            if self.config.conditional:
-                figures |= self._reconstruction_figures(InMemory(drawings))
-            if samples:
-                figures |= self.judge_samples(
-                    file, split, samples, temperature, temperature_rule, seed
-                ).figures
-            return figures
-
-    def judge_samples(
-        self,
-        data: str | PathLike[str] | DataFile,
-        split: str = "test",
-        samples: int = EVALUATED_SAMPLES,
-        temperature: float = 0.4,
-        temperature_rule: str = "paper",
-        seed: int = 0,
-    ) -> Judged:
-        """Let the model make drawings up, and tell whether they are valid, new and diverse.
-
-        Args:
-            data: The file that the model learned from, or its path.
-            split: Whose drawings the samples are compared with.
-            samples: How many, 1 or more.
-            temperature: Of them.
-            temperature_rule: Of them.
-            seed: Of them.
-
-        Returns:
-            `figures` and `pairs`, the samples most like a training drawing; see
-            `training.samples.judge`.
-
-        Raises:
-            BadSettingError: If an argument cannot be used.
-            BadFileError: If the file cannot be read, or has no such split.
-        """
-        if samples < 1:
-            raise BadSettingError(f"samples is {samples}, and must be 1 or more")
-        with _opened(data) as file:
-            from sketchrnn.training.samples import InMemory, judge
-
-            drawings = InMemory(file[split])
-            training = file.splits.get("train")
-            judged = judge(
-                self._draw_all_finite(samples, temperature, temperature_rule, seed),
-                InMemory(training) if training else None,
-                drawings.choose(max(samples, EVALUATED_REAL)),
-                max_steps=self.config.max_seq_len,
-                unseen=split != "train",
-            )
-            learned = self.provenance.get("data")
-            known = isinstance(learned, Mapping) and learned.get("fingerprint") == file.fingerprint
-        request = {
-            "temperature": temperature,
-            "temperature_rule": temperature_rule,
-            "seed": seed,
-            "learned_from_this_data": known,
-        }
-        return dataclasses.replace(judged, figures={**judged.figures, **request})
-
-    def _draw_all_finite(
-        self, count: int, temperature: float, rule: str, seed: int
-    ) -> list[Drawing | None]:
-        """Draw; None for what has a coordinate that is no finite number."""
-        try:
-            return list(self.generate(count, temperature, rule, seed=seed))
-        except BadDrawingError:  # does not say which
-            found: list[Drawing | None] = []
-            for number in range(count):
-                try:
-                    found += self._draw(1, None, temperature, rule, None, seed, numbers=[number])
-                except BadDrawingError:
-                    found.append(None)
-            return found
-
-    def _reconstruction_figures(self, drawings: InMemory) -> dict[str, Any]:
-        """Return how far reconstructions lie off; the noise of each depends on its rows alone."""
-        from sketchrnn.training.samples import reconstruction_figures
-
-        some = drawings.choose(EVALUATED_REAL, max_steps=self.config.max_seq_len)
-        if not len(some):
-            return {}
-        originals = list(some)
-        again = self._draw(
-            len(some),
-            self.encode(originals, prepare=False),
-            RECONSTRUCTION_TEMPERATURE,
-            "paper",
-            None,
-            0,
-            numbers=[some.name(k) for k in range(len(some))],
-            categories=categories.of_drawings(originals, None, self.categories),
-        )
-        return {
-            **reconstruction_figures(originals, again),
-            "reconstruction_temperature": RECONSTRUCTION_TEMPERATURE,
-        }
-
-    def mixture_params(
-        self, stroke5: ArrayLike, z: ArrayLike | None = None, category: str | None = None
-    ) -> dict[str, Array]:
-        """Return what the decoder predicts after each row of a drawing.
-
-        Args:
-            stroke5: (T, 5) rows in model units, the start token first.
-            z: (z_size,) latent vector; None: the drawing's own z_mean, or nothing for a decoder
-                alone.
-            category: The drawing's, for a model that knows several.
-
-        Returns:
-            pi, mu_x, mu_y, sigma_x, sigma_y, rho (T, M) and pen_probs (T, 3), float32, model
-            units. Row t is the distribution of the step after input row t.
-
-        Raises:
-            BadSettingError: If a shape is wrong, or the category missing or unknown.
-        """
-        rows = np.asarray(stroke5, dtype=np.float32)
-        if rows.ndim != 2 or rows.shape[1] != 5 or len(rows) == 0:
-            raise BadSettingError(f"stroke5 has shape {rows.shape}, and must be (T, 5), T >= 1")
-        named = self._named(category, 1)
-        told = None if named is None else self._embedded(named)
-        vector = None
-        if self._encoder is not None:
-            if z is not None:
-                vector = self._check_z(np.atleast_2d(np.asarray(z)), "z", 1)
-            else:
-                ended = np.append(rows[1:, 4], 1)
-                length = np.array([int(np.argmax(ended == 1))], dtype=np.int32)
-                vector = self._encoder(rows[None, 1:], length, told)[0]
-        elif z is not None:
-            self._check_z(z)  # which refuses
-        parts = [part for part in (vector, told) if part is not None]
-        condition = np.concatenate(parts, axis=1) if parts else None
-        hidden, cell, constant = self._decoder.start(condition, 1)
-        outputs = np.zeros((len(rows), self.config.output_size), dtype=np.float32)
-        for step, row in enumerate(rows):
-            out, hidden, cell = self._decoder.step(row[None], hidden, cell, constant)
-            outputs[step] = out[0]
-        return _activate(outputs)
-
-    def losses(
-        self,
-        stroke5_with_start: ArrayLike,
-        lengths: ArrayLike,
-        eps: ArrayLike | None = None,
-        category: Wanted = None,
-    ) -> dict[str, float]:
-        """Return the losses of a batch, without dropout.
-
-        Args:
-            stroke5_with_start: (B, N_max + 1, 5) rows in model units, the start token first.
-            lengths: (B,) true lengths N_s, at most N_max.
-            eps: (B, z_size), z = z_mean + exp(z_log_var / 2) eps; None: z = z_mean.
-            category: For a model that knows several categories: a name for all, or one for each.
-
-        Returns:
-            magenta_train, magenta_eval (the reference's reconstruction loss by its two
-            conventions), kl_raw, kl_floored (nats, mean over z; 0 for a decoder alone),
-            nats_per_drawing, nats_per_point.
-
-        Raises:
-            BadSettingError: If a shape is wrong, or the category missing or unknown.
-        """
-        rows = np.asarray(stroke5_with_start, dtype=np.float32)
-        counts = np.asarray(lengths, dtype=np.int32)
-        if rows.ndim != 3 or rows.shape[2] != 5 or counts.shape != rows.shape[:1]:
-            raise BadSettingError(
-                f"stroke5 has shape {rows.shape} and lengths {counts.shape}, and they must be "
-                "(B, N_max + 1, 5) and (B,)"
-            )
-        n_max = rows.shape[1] - 1
-        if len(counts) == 0 or counts.min() < 1 or counts.max() > n_max:
-            raise BadSettingError(f"lengths must be from 1 to N_max = {n_max}")
-        end = np.zeros((len(rows), 1, 5), dtype=np.float32)
-        end[..., 4] = 1  # a drawing of exactly N_max steps has no end row of its own
-        batch: dict[str, Any] = {"stroke5": np.concatenate([rows, end], axis=1), "lengths": counts}
-        if eps is not None and self.config.conditional:
-            batch["eps"] = self._check_z(eps, "eps", len(rows))
-        named = self._named(category, len(rows))
-        if named is not None:
-            batch["category"] = self._places(named)
-        figures = self._evaluate_batch(batch)
-        nats = (figures["offset"] + figures["pen"]).astype(np.float64)
-        kl = float(figures["kl"].mean()) if "kl" in figures else 0.0
-        return {
-            "magenta_train": float(figures["magenta_train"].mean() / n_max),
-            "magenta_eval": float(figures["magenta_eval"].mean() / n_max),
-            "kl_raw": kl,
-            "kl_floored": max(kl, self.network.kl_min) if "kl" in figures else 0.0,
-            "nats_per_drawing": float(nats.mean()),
-            "nats_per_point": float(nats.sum() / counts.sum()),
-        }
 
     # Keeping
 
@@ -819,17 +495,6 @@ class SketchRNN(Completing, LatentSpace):
         flat[:, :2] = np.clip(flat[:, :2], -OFFSET_LIMIT, OFFSET_LIMIT) / self.config.scale_factor
         return pad(flat.astype(np.float32), lengths, limit)
 
-    def _get_evaluator(self) -> Evaluator:
-        network = self.network
-        if self._evaluator is None:
-            from sketchrnn.training.evaluate import Evaluator
-
-            self._evaluator = Evaluator(network)
-        return self._evaluator
-
-    def _evaluate_batch(self, batch: dict[str, NDArray[Any]]) -> dict[str, Array]:
-        return self._get_evaluator()(batch)
-
 
 def load(model: str | PathLike[str]) -> SketchRNN:
     """Load a model.
@@ -893,7 +558,7 @@ def train(
     """
     if steps is not None:
         settings["steps"] = steps
-    with _opened(data) as file:
+    with opened(data) as file:
         from sketchrnn.training.run import train_run
 
         train_run(
@@ -907,46 +572,3 @@ def train(
             watcher=watcher,
         )
     return load(out)
-
-
-def _opened(
-    data: str | PathLike[str] | DataFile,
-) -> contextlib.AbstractContextManager[DataFile]:
-    """Open a path and close it in the end; leave a file that is open as it is."""
-    return contextlib.nullcontext(data) if isinstance(data, DataFile) else open_data(data)
-
-
-def _as_list(drawings: Drawing | Iterable[Drawing]) -> list[Drawing]:
-    listed: list[Any] = [drawings] if isinstance(drawings, Drawing) else list(drawings)
-    for number, drawing in enumerate(listed):
-        if not isinstance(drawing, Drawing):
-            raise BadDrawingError(
-                f"expected a Drawing, got {type(drawing).__name__}", where=f"drawing {number}"
-            )
-    return listed
-
-
-def _activate(outputs: Array) -> dict[str, Array]:
-    """Return the parameters of (T, 3 + 6M) outputs, as `model.mdn.activate` does.
-
-    Deviations have no lower bound here: what a network says of them is told as it is, though what
-    is drawn and scored keeps away from 0.
-    """
-    parts = mixture.split_outputs(outputs)
-    size = parts.pi_logits.shape[1]
-    log_sigmas = np.minimum(outputs[:, 3 + 3 * size : 3 + 5 * size], mixture.LOG_SIGMA_BOUND)
-    sigma_x, sigma_y = np.split(np.exp(log_sigmas), 2, axis=1)
-
-    def softmax(logits: Array) -> Array:
-        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return shares / shares.sum(axis=1, keepdims=True)
-
-    return {
-        "pi": softmax(parts.pi_logits),
-        "mu_x": parts.mu_x,
-        "mu_y": parts.mu_y,
-        "sigma_x": sigma_x,
-        "sigma_y": sigma_y,
-        "rho": np.tanh(parts.rho_logits),
-        "pen_probs": softmax(parts.pen_logits),
-    }

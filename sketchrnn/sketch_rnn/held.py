@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sketchrnn.data import DataFile
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import Drawing
 from sketchrnn.model.config import ModelConfig
 from sketchrnn.sampling.categories import Wanted
-from sketchrnn.sampling.numpy_loop import NumpyDecoder
+from sketchrnn.sampling.numpy_loop import NumpyDecoder, NumpyEncoder
 from sketchrnn.sampling.sampler import Decoder
 from sketchrnn.sampling.tempering import Tempering
 
+if TYPE_CHECKING:
+    from sketchrnn.model.vae import SketchVAE
+    from sketchrnn.training.evaluate import Evaluator
+    from sketchrnn.training.samples import Judged
+
 Array = NDArray[np.float32]
+
+ENCODED_AT_ONCE = 256
+"""Drawings in a batch of the encoder or of the evaluation."""
 
 
 class Held(Protocol):
@@ -24,12 +34,40 @@ class Held(Protocol):
 
     config: ModelConfig
     preparation: Preparation
+    provenance: dict[str, Any]
     _decoder: NumpyDecoder
+    _encoder: NumpyEncoder | None
+    _evaluator: Evaluator | None
     _weights: dict[str, Array]
 
     @property
     def categories(self) -> tuple[str, ...]:
         """The categories that it was told of."""
+
+    @property
+    def network(self) -> SketchVAE:
+        """The network, made when it is first asked for."""
+
+    def generate(
+        self,
+        n: int = 1,
+        temperature: Tempering = 0.4,
+        temperature_rule: str = "paper",
+        *,
+        seed: int | None = None,
+    ) -> list[Drawing]:
+        """Make drawings up."""
+
+    def judge_samples(
+        self,
+        data: str | PathLike[str] | DataFile,
+        split: str,
+        samples: int,
+        temperature: float,
+        temperature_rule: str,
+        seed: int,
+    ) -> Judged:
+        """Let the model make drawings up, and judge them."""
 
     def encode(
         self, drawings: Drawing | Iterable[Drawing], prepare: bool = True, category: Wanted = None
@@ -60,3 +98,11 @@ class Held(Protocol):
     def _choose_decoder(self, count: int) -> Decoder: ...
 
     def _embedded(self, names: Sequence[str]) -> Array: ...
+
+    def _named(self, category: Wanted, count: int) -> list[str] | None: ...
+
+    def _places(self, names: Sequence[str]) -> NDArray[np.int32]: ...
+
+    def _batch(
+        self, drawings: Sequence[Drawing], prepare: bool, first: int
+    ) -> dict[str, NDArray[Any]]: ...
