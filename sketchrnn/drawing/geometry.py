@@ -26,6 +26,7 @@ __all__ = [
     "check_epsilon",
     "fit_transform",
     "flatten_cubic",
+    "flatten_segments",
     "flatten_strokes",
     "kept_points",
     "resample",
@@ -174,16 +175,44 @@ def flatten_strokes(
     """
     parts = list(itertools.chain.from_iterable(strokes))
     curved = np.array([len(part) == 4 for part in parts], dtype=bool)
-    corners = np.array([part for part in parts if len(part) == 4]).reshape(-1, 4).T
-    sizes = np.ones(len(parts))
-    sizes[curved] = _pieces(corners, tolerance)
-    if most is not None and not sizes.sum() <= most:
+    corners = np.array([part for part in parts if len(part) == 4], dtype=np.complex128)
+    ends = np.array([part[-1] for part in parts], dtype=np.complex128)
+    sizes = np.array([len(stroke) for stroke in strokes], dtype=np.int64)
+    return flatten_segments(curved, corners.reshape(-1, 4).T, ends, sizes, tolerance, most)
+
+
+def flatten_segments(
+    curved: NDArray[np.bool_],
+    corners: NDArray[np.complex128],
+    ends: NDArray[np.complex128],
+    sizes: NDArray[np.int64],
+    tolerance: float,
+    most: int | None = None,
+) -> tuple[Points, list[int]]:
+    """Do as `flatten_strokes` does with segments in arrays.
+
+    Args:
+        curved: (n,) which segments are curves. The first of a stroke is its first point.
+        corners: (4, c) the points of each curve in turn, beginning with where it starts.
+        ends: (n,) where each segment ends.
+        sizes: How many segments each stroke has.
+        tolerance: As there.
+        most: As there.
+
+    Returns:
+        As there.
+
+    Raises:
+        BadDrawingError: As there.
+    """
+    steps = np.ones(len(ends))
+    steps[curved] = _pieces(corners, tolerance)
+    if most is not None and not steps.sum() <= most:
         raise BadDrawingError(f"has more than {most:,} points")
-    flat = sizes.astype(np.int64)
-    ends = np.cumsum(flat)
-    last = np.cumsum([len(stroke) for stroke in strokes]) - 1
-    result = np.empty(int(ends[-1]) if parts else 0, dtype=np.complex128)
-    if curved.any():
+    flat = steps.astype(np.int64)
+    places = np.cumsum(flat)
+    result = np.empty(int(places[-1]) if len(places) else 0, dtype=np.complex128)
+    if len(corners[0]):
         pieces = flat[curved]
         index = np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces) + 1
         t = index * np.repeat(1.0 / pieces, pieces)
@@ -191,8 +220,8 @@ def flatten_strokes(
         start, one, two, end = np.repeat(corners, pieces, axis=1)
         points = s**3 * start + 3 * s * s * t * one + 3 * s * t * t * two + t**3 * end
         result[np.repeat(curved, flat)] = points
-    result[ends - 1] = [part[-1] for part in parts]
-    counts: list[int] = np.diff(ends[last], prepend=0).tolist()
+    result[places - 1] = ends
+    counts: list[int] = np.diff(places[np.cumsum(sizes) - 1], prepend=0).tolist()
     return result.view(np.float64).reshape(-1, 2), counts
 
 

@@ -20,7 +20,7 @@ End = Callable[[str], None]
 Text = Callable[[str], None]
 
 
-def read_bytes(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
+def read_bytes(path: str | Path, max_bytes: int = MAX_BYTES) -> bytes:
     """Return the content of a file.
 
     Raises:

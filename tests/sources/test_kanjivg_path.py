@@ -8,14 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sketchrnn.drawing import BadDrawingError
-from sketchrnn.sources.kanjivg_path import MAX_BOXES, TOLERANCE, flatten_path
+from sketchrnn.drawing.geometry import flatten_strokes
+from sketchrnn.sources import kanjivg_path
+from sketchrnn.sources.kanjivg_path import MAX_BOXES, TOLERANCE, flatten_paths
 
 BOX = 109.0
+TOL = TOLERANCE * BOX
 NUMBERS = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "S": 4}
 
 
 @st.composite
-def path_data(draw):
+def path_data(draw, letters="LlHhVvCcSs"):
     """A move and a few commands, absolute and relative, numbers written as KanjiVG writes them."""
 
     def numbers(count, spread=20):
@@ -28,7 +31,7 @@ def path_data(draw):
         return text
 
     text = draw(st.sampled_from("Mm")) + numbers(2)
-    for letter in draw(st.lists(st.sampled_from("LlHhVvCcSs"), min_size=1, max_size=5)):
+    for letter in draw(st.lists(st.sampled_from(letters), min_size=1, max_size=5)):
         count = NUMBERS[letter.upper()] * draw(st.integers(1, 2))
         text += draw(st.sampled_from(["", " "])) + letter + numbers(count)
     return text
@@ -59,15 +62,47 @@ def distance(points: np.ndarray, line: np.ndarray) -> float:
     return float(np.linalg.norm(away - along[..., None] * chord, axis=2).min(1).max())
 
 
+def flatten_path(text):
+    points, counts = flatten_paths([text], BOX)
+    assert counts == [len(points)]
+    return points
+
+
 @given(path_data())
 def test_points_follow_the_path(text):
-    points = flatten_path(text, BOX)
+    points = flatten_path(text)
     expected = oracle(text)
     assert np.allclose(points[0], expected[0])
     assert np.allclose(points[-1], expected[-1])
     assert distance(expected, points) <= TOLERANCE * BOX + 1e-9
     # the other way round the oracle's own chords are what strays
     assert distance(points, expected) <= 0.05
+
+
+@given(st.lists(path_data("CcSs"), min_size=1, max_size=5))
+def test_strokes_read_together_are_as_strokes_read_one_by_one(texts):
+    points, counts = flatten_paths(texts, BOX)
+    slowly, expected = flatten_strokes([kanjivg_path._read_path(t, BOX) for t in texts], TOL)
+    assert counts == expected
+    np.testing.assert_allclose(points, slowly, rtol=0, atol=1e-9)
+
+
+def test_plain_strokes_are_read_together(monkeypatch):
+    monkeypatch.delattr(kanjivg_path, "_read_path")
+    flatten_paths(["M1-1c0,0,1-.5,3,4s1,1 2,2C9 9,8 8,7,7", "m2,2S1,1 3.5-3"], BOX)
+
+
+@pytest.mark.parametrize("text", ["5M1,1c0,0,1,1,2,2", " 5M1,1c0,0,1,1,2,2"])
+@pytest.mark.parametrize("before", [[], ["M1,1s0,0,1,1"]])
+def test_a_number_belongs_to_no_other_stroke(before, text):
+    with pytest.raises(BadDrawingError, match=r"must begin with a move|a number without a command"):
+        flatten_paths([*before, text], BOX)
+
+
+def test_the_bad_stroke_is_named():
+    with pytest.raises(BadDrawingError) as caught:
+        flatten_paths(["M1,1c0,0,1,1,2,2", "M1,1c0,0,1,1,2"], BOX)
+    assert caught.value.where == "stroke 1"
 
 
 @pytest.mark.parametrize(
@@ -84,7 +119,7 @@ def test_points_follow_the_path(text):
     ],
 )
 def test_lines(text, points):
-    assert flatten_path(text, BOX).tolist() == points
+    assert flatten_path(text).tolist() == points
 
 
 @pytest.mark.parametrize(
@@ -112,13 +147,13 @@ def test_lines(text, points):
 )
 def test_what_is_no_stroke_is_refused(text):
     with pytest.raises(BadDrawingError):
-        flatten_path(text, BOX)
+        flatten_path(text)
 
 
 @given(st.text(alphabet="MmLlCcSsHhVvZz0123456789.,- e", max_size=60))
 def test_any_text_makes_points_or_one_error(text):
     try:
-        points = flatten_path(text, BOX)
+        points = flatten_path(text)
     except BadDrawingError:
         return
     assert points.ndim == 2 and points.shape[1] == 2
