@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sketchrnn.render.font import font
     from sketchrnn.render.gallery import gallery
     from sketchrnn.render.plotter import plot
-    from sketchrnn.sketch_rnn import SketchRNN, load, train
+    from sketchrnn.sketch_rnn import SketchRNN, load, redraw, train
     from sketchrnn.sources import read, read_all
 
 __version__ = "0.1.0"
@@ -33,6 +33,7 @@ _HOMES = {
     "open_data": "sketchrnn.data",
     "read": "sketchrnn.sources",
     "read_all": "sketchrnn.sources",
+    "redraw": "sketchrnn.sketch_rnn",
     "train": "sketchrnn.sketch_rnn",
 }
 
@@ -48,6 +49,7 @@ __all__ = [
     "plot",
     "read",
     "read_all",
+    "redraw",
     "train",
 ]
 

@@ -66,7 +66,7 @@ def atlas(
 
     options.check_output(output, force)
     loaded = load(model)
-    data = input if options.is_data(input) else options.read_input(input)
+    data, kept_data = options.read_pool(input)
     with options.encoding() as progress, options.naming(input):
         rows = loaded.atlas(data, number, split, columns, method, seed, progress)
     recipe = options.recipe_of(
@@ -78,6 +78,8 @@ def atlas(
         split=split,
         method=method,
         seed=seed,
+        columns=columns,
+        sources=[kept_data],
     )
     options.write_page(
         rows,

@@ -72,11 +72,16 @@ def complete(
       sketchrnn complete kanji begun.svg --like kanjivg:語 -t 0.4:0.1 -o like.png
     """
     from sketchrnn.sketch_rnn import load
+    from sketchrnn.sketch_rnn.inputs import kept
 
     options.check_output(output, force)
     loaded = load(model)
     (begun,) = options.read_input(partial, 1)
-    models = None if like is None else options.read_input(like, number)
+    sources = [kept(partial, [begun], 1)]
+    models = None
+    if like is not None:
+        models = options.read_input(like, number)
+        sources.append(kept(like, models, number))
     seed = options.fresh_seed(seed)
     request: dict[str, Any] = {
         "open": is_open,
@@ -109,7 +114,7 @@ def complete(
         n=number,
         like=None if like is None else options.name_of(like),
         **request,
-        given=options.noted([begun]),
+        sources=sources,
     )
     if nats:
         look["captions"] = [f"{drawing.metadata['nats_per_step']:.2f}" for drawing in drawings]

@@ -92,7 +92,9 @@ def info(file: str, as_json: bool, plot: str | None, force: bool) -> None:
 @click.option(
     "-n", "count", type=click.IntRange(min=1), default=64, show_default=True, help="How many."
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the choice.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the choice."
+)
 @click.option("--columns", type=click.IntRange(min=1), default=8, show_default=True)
 @click.option("--category", help="Choose from one category.")
 @click.option("--title", help="At the head of the page.")
@@ -123,10 +125,12 @@ def show(
       sketchrnn data show kanji.h5 -o simplified.svg --before-after -n 8
     """
     from sketchrnn.data import open_data
-    from sketchrnn.drawing import BadSettingError
     from sketchrnn.drawing.files import check_output
     from sketchrnn.render import gallery
     from sketchrnn.render.save import check_suffix
+    from sketchrnn.sketch_rnn.inputs import place_of
+    from sketchrnn.sketch_rnn.redrawing import SHOW, versions
+    from sketchrnn.sketch_rnn.showing import choose_some
 
     if output != "-":
         check_suffix(output)
@@ -139,17 +143,16 @@ def show(
             "fingerprint": opened.fingerprint,
             "licence": opened.info.get("licence"),
             "attribution": opened.info.get("attribution"),
+            **versions(),
+            "command": SHOW,
+            "n": count,
+            "category": category,
+            "sources": [{"path": place_of(file), "data": opened.fingerprint}],
         }
-        if category is not None and category not in opened.categories:
-            raise BadSettingError(
-                f"has no category {category!r}",
-                path=file,
-                hint=f"choose one of {', '.join(opened.categories[:10]) or 'none'}",
-            )
         if before_after:
             page = _before_after(opened, count, columns, category, title, recipe, painted)
         else:
-            drawings = _choice(opened, split, count, seed, category)
+            drawings = choose_some(opened, split, count, seed, category)
             many = len(opened.categories) > 1
             captions = [_character(d, painted) or (d.category if many else None) for d in drawings]
             page = gallery(
@@ -165,22 +168,6 @@ def show(
         page.save(output, overwrite=force, note=lambda line: click.echo(line, err=True))
 
 
-def _choice(
-    opened: DataFile, split: str, count: int, seed: int, category: str | None
-) -> list[Drawing]:
-    """Return some drawings, in the order of the file."""
-    import numpy as np
-
-    pool: Any = opened if split == "all" else opened[split]
-    indices = np.arange(len(pool))
-    if category is not None:
-        parts = list(opened.splits.values()) if split == "all" else [pool]
-        wanted = opened.categories.index(category)
-        indices = np.flatnonzero(np.concatenate([part.categories for part in parts]) == wanted)
-    chosen = np.random.default_rng(seed).permutation(indices)[:count]
-    return [pool[int(index)] for index in sorted(chosen)]
-
-
 def _before_after(
     opened: DataFile,
     count: int,
@@ -191,19 +178,12 @@ def _before_after(
     painted: bool,
 ) -> Gallery:
     """Lay out the examples of a data file in pairs."""
-    from sketchrnn.drawing import BadFileError
     from sketchrnn.render import gallery
+    from sketchrnn.sketch_rnn.showing import choose_examples
 
-    examples = [e for e in opened.examples if category is None or e.after.category == category]
-    if not examples:
-        what = "of that category " if category is not None else ""
-        raise BadFileError(
-            f"holds no examples {what}from before the conversion",
-            path=opened.path,
-            hint="convert the drawings again" if category is None else "leave --category away",
-        )
+    examples = choose_examples(opened, count, category)
     drawings, captions = [], []
-    for example in examples[:count]:
+    for example in examples:
         name = Path(example.name).name
         if painted:
             name = "".join(c if c < "\u2e80" else f"U+{ord(c):04X}" for c in name)
@@ -217,7 +197,7 @@ def _before_after(
         columns=2 * max(1, min(columns // 2, len(examples))),
         title=title or f"As they came, and {kept}",
         captions=captions,
-        recipe=recipe,
+        recipe={**recipe, "before_after": True},
         size=192,
         fit="each",
         points=True,

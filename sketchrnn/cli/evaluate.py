@@ -10,7 +10,7 @@ import click
 from sketchrnn.cli import options
 
 if TYPE_CHECKING:
-    from sketchrnn.training.samples import Pair
+    from sketchrnn.training.samples import Judged
 
 _MEANINGS = {
     "Prediction": {
@@ -114,6 +114,7 @@ def evaluate(
     from sketchrnn.drawing import BadSettingError
     from sketchrnn.sampling.mixture import temperature_rule as check_temperature
     from sketchrnn.sketch_rnn import load
+    from sketchrnn.sketch_rnn.inputs import kept_data
 
     check_temperature(temperature, temperature_rule)
     if pairs is not None:
@@ -134,11 +135,14 @@ def evaluate(
                     loaded,
                     model,
                     command="evaluate --pairs",
+                    split=split,
+                    samples=samples,
                     temperature=temperature,
                     temperature_rule=temperature_rule,
                     seed=seed,
+                    sources=[kept_data(data)],
                 )
-                _write_pairs(judged.pairs, pairs, force, recipe)
+                _write_pairs(judged, pairs, force, recipe)
     if as_json:
         click.echo(json.dumps(figures, indent=2))
         return
@@ -170,23 +174,20 @@ def _shown(name: str, value: float) -> str:
     return f"{value:.1%}" if name.removesuffix("_held_out").endswith("rate") else f"{value:.4f}"
 
 
-def _write_pairs(pairs: tuple[Pair, ...], output: str, force: bool, recipe: dict[str, Any]) -> None:
+def _write_pairs(judged: Judged, output: str, force: bool, recipe: dict[str, Any]) -> None:
     """Write a page of samples, each above the training drawing nearest to it."""
     from sketchrnn.render import gallery
+    from sketchrnn.sketch_rnn.redrawing import PAIR_COLUMNS, show_pairs
 
-    columns = 8
-    rows: list[list[Any]] = []
     captions: list[str] = []
     labels: list[str] = []
-    for first in range(0, len(pairs), columns):
-        some = pairs[first : first + columns]
-        # one above the other at one size: alike is meant whatever the scale
-        rows += [[_bare(pair.sample) for pair in some], [_bare(pair.training) for pair in some]]
+    for first in range(0, len(judged.pairs), PAIR_COLUMNS):
+        some = judged.pairs[first : first + PAIR_COLUMNS]
         captions += [f"distance {pair.distance:.3f}" for pair in some]
         captions += [f"drawing {pair.index}" for pair in some]
         labels += ["made up", "nearest training drawing"]
     page = gallery(
-        rows,
+        show_pairs(judged),
         captions=captions,
         row_labels=labels,
         title="The samples most like a training drawing",
@@ -195,7 +196,3 @@ def _write_pairs(pairs: tuple[Pair, ...], output: str, force: bool, recipe: dict
     )
     page.save(output, overwrite=force, note=lambda line: click.echo(f"sketchrnn: {line}", err=True))
     click.echo(output, err=True)
-
-
-def _bare(drawing: Any) -> Any:
-    return drawing.with_metadata(box=None, extent=None)

@@ -62,6 +62,7 @@ def generate(
     """
     from sketchrnn.sketch_rnn import load
     from sketchrnn.sketch_rnn.choosing import Choice, Report
+    from sketchrnn.sketch_rnn.inputs import kept_data
 
     options.check_output(output, force)
     loaded = load(model)
@@ -86,7 +87,7 @@ def generate(
     for report in reports:
         click.echo(f"sketchrnn: {report}", err=True)
     if "novel_to" in choice:
-        choice["novel_to"] = options.name_of(choice["novel_to"])
+        choice["novel_to"] = kept_data(choice["novel_to"])
     noted = {"choice": choice} if choice else {}
     recipe = options.recipe_of(loaded, model, command="generate", n=number, **request, **noted)
     options.write_page(drawings, output, force=force, recipe=recipe, **look)

@@ -71,6 +71,7 @@ def interpolate(
     """
     from sketchrnn.sampling.categories import share_out
     from sketchrnn.sketch_rnn import load
+    from sketchrnn.sketch_rnn.inputs import MOST_POINTS, noted
 
     names = (a, b, *more)
     size = _size(grid)
@@ -113,7 +114,7 @@ def interpolate(
             page = loaded.loop(ends, frames, **common, prepare=False, category=each)
         inputs = [options.name_of(name) for name in names]
         notes = {**made, "inputs": inputs, "category": named, **common}
-        recipe = options.recipe_of(loaded, model, **notes, given=options.noted(ends))
+        recipe = options.recipe_of(loaded, model, **notes, given=noted(ends, most=MOST_POINTS))
         columns = columns or min(frames, 12)
         options.write_page(page, output, force=force, recipe=recipe, columns=columns, **look)
         return
@@ -141,7 +142,7 @@ def interpolate(
         temperature=temperature,
         temperature_rule=temperature_rule,
         seed=seed,
-        given=options.noted([first, last]),
+        given=noted(ends, most=MOST_POINTS),
     )
     columns = columns or min(frames, 10)
     options.write_page(drawings, output, force=force, recipe=recipe, columns=columns, **look)

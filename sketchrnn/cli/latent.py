@@ -67,12 +67,15 @@ def shift(
       sketchrnn latent shift kanji a.svg --away thin/ --towards bold/ --strength 0.5 -o s.svg
     """
     from sketchrnn.sketch_rnn import load
+    from sketchrnn.sketch_rnn.inputs import kept
 
     options.check_output(output, force)
     loaded = load(model)
     moved, ends = options.read_input(input, number), []
+    sources = [kept(input, moved, number)]
     for name in (away, towards):
         ends.append(options.read_input(name, SET_LIMIT))
+        sources.append(kept(name, ends[-1], SET_LIMIT))
         _check(loaded, ends[-1], name, category)
     _check(loaded, moved, input, category)
     request, look = _apart(given)
@@ -90,6 +93,7 @@ def shift(
         strength=list(strength),
         category=named,
         **request,
+        sources=sources,
     )
     if len(rows) > 1:
         look["row_labels"] = [f"{one:g}" for one in strength]
@@ -121,19 +125,30 @@ def average(
       sketchrnn latent average kanji kanjivg:語説読記 -o common.svg
     """
     from sketchrnn.sketch_rnn import load
+    from sketchrnn.sketch_rnn.inputs import kept
 
     options.check_output(output, force)
     loaded = load(model)
     drawings: list[Drawing] = []
+    sources = []
     for name in inputs:
-        drawings += options.read_input(name, SET_LIMIT)
-        _check(loaded, drawings[-1:], name, category)
+        some = options.read_input(name, SET_LIMIT)
+        _check(loaded, some, name, category)
+        sources.append(kept(name, some, SET_LIMIT))
+        drawings += some
     request, look = _apart(given)
     named = options.categories(loaded, category)
     made = loaded.average(drawings, number, category=named, **request)
     names = [options.name_of(name) for name in inputs]
     recipe = options.recipe_of(
-        loaded, model, command="average", inputs=names, n=number, category=named, **request
+        loaded,
+        model,
+        command="average",
+        inputs=names,
+        n=number,
+        category=named,
+        **request,
+        sources=sources,
     )
     options.write_page(made, output, force=force, recipe=recipe, columns=columns, **look)
 
@@ -172,6 +187,7 @@ def walk(
     """
     from sketchrnn.drawing import BadSettingError
     from sketchrnn.sketch_rnn import load
+    from sketchrnn.sketch_rnn.inputs import kept
 
     options.check_output(output, force)
     loaded = load(model)
@@ -192,6 +208,7 @@ def walk(
         stride=stride,
         category=named,
         **request,
+        sources=None if start is None or begin is None else [kept(start, [begin], 1)],
     )
     columns = columns or min(frames, 12)
     options.write_page(made, output, force=force, recipe=recipe, columns=columns, **look)
@@ -228,16 +245,17 @@ def neighbours(
       sketchrnn latent neighbours kanji kanjivg:鳥 kanji.h5 -n 8 -o like-it.svg
     """
     from sketchrnn.sketch_rnn import load
+    from sketchrnn.sketch_rnn.inputs import kept
+    from sketchrnn.sketch_rnn.redrawing import show_neighbours
 
     options.check_output(output, force)
     loaded = load(model)
     (own,) = options.read_input(drawing, 1)
     _check(loaded, [own], drawing, ())
-    pool = data if options.is_data(data) else options.read_input(data)
+    pool, kept_pool = options.read_pool(data)
     with options.encoding() as progress, options.naming(data):
         found = loaded.neighbours(own, pool, number, split, progress=progress)
-    # in data units, so that all have one scale
-    shown = [loaded.preparation.apply(one).with_metadata(box=None) for one in (own, *found)]
+    shown = show_neighbours(loaded, own, found)
     texts = ["", *(f"{one.metadata['distance']:.2f}" for one in found)]
     recipe = options.recipe_of(
         loaded,
@@ -248,6 +266,7 @@ def neighbours(
         n=number,
         split=split,
         seed=None,
+        sources=[kept(drawing, [own], 1), kept_pool],
     )
     columns = columns or min(len(shown), 9)
     options.write_page(

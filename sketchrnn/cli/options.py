@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
 Command = Callable[..., Any]
 
-NOTED_POINTS = 20_000
-"""The most points of given drawings that a recipe holds: some 700 kB of text."""
-
 RULES = click.Choice(["paper", "magenta", "js"])
 
 
@@ -206,6 +203,7 @@ def write_page(
         **look: As `render.gallery` takes; what is None or False is left to its default.
     """
     from sketchrnn.drawing import Drawing
+    from sketchrnn.render.layout import make_page
 
     seed = "" if recipe["seed"] is None else f"(seed {recipe['seed']})"
     style = {key: value for key, value in look.items() if value not in (None, False)}
@@ -257,44 +255,6 @@ def asked_movement(
     return given if moves and (animate or given) else None
 
 
-def make_page(
-    drawings: Sequence[Any],
-    recipe: Mapping[str, Any],
-    layout: Mapping[str, Any],
-    movement: Mapping[str, Any] | None = None,
-) -> Gallery:
-    """Lay drawings, or rows of them, out as a page that carries its recipe.
-
-    Args:
-        drawings: What to draw.
-        recipe: How the drawings came about.
-        layout: As `render.gallery` takes; `alone` for one drawing without a page around it.
-        movement: As `Gallery.animate` takes; None: the page stands still.
-
-    Raises:
-        BadSettingError: If the layout cannot be used.
-    """
-    import dataclasses
-
-    from sketchrnn.drawing import BadSettingError
-    from sketchrnn.render import Gallery, gallery
-    from sketchrnn.render.save import drawing_to_page
-    from sketchrnn.render.style import Style
-
-    layout = dict(layout)
-    if layout.pop("alone", False):
-        if len(drawings) != 1:
-            raise BadSettingError(f"{len(drawings)} drawings cannot stand alone")
-        page = drawing_to_page(drawings[0], Style.of(layout))
-        noted = {**recipe, "page": {"alone": True, **layout}}
-        made = Gallery(dataclasses.replace(page, recipe=noted), 1.0)
-        return made if movement is None else made.animate(**movement)
-    if "picked" in recipe:  # captions and rows were those of all drawings
-        layout = {k: v for k, v in layout.items() if k not in ("captions", "row_labels")}
-    made = gallery(drawings, recipe=recipe, **layout)
-    return made if movement is None else made.animate(**movement)
-
-
 def write_bytes(page: Gallery, output: str, force: bool) -> bytes:
     """Write a page to a file, or as SVG to standard output, and return what was written."""
     from sketchrnn.cli.data_convert import progress_bar
@@ -314,14 +274,6 @@ def write_bytes(page: Gallery, output: str, force: bool) -> bytes:
     return content
 
 
-def above_each_other(given: Sequence[Drawing], again: Sequence[Drawing], columns: int) -> list[Any]:
-    """Return rows: some drawings, what a model made of them, the next drawings, and so on."""
-    rows: list[Any] = []
-    for first in range(0, len(given), max(1, columns)):
-        rows += [given[first : first + columns], again[first : first + columns]]
-    return rows
-
-
 def _write_folder(
     drawings: Sequence[Drawing],
     folder: Path,
@@ -332,6 +284,7 @@ def _write_folder(
 ) -> None:
     """Write one SVG a drawing; a folder that is new appears whole."""
     from sketchrnn.drawing.files import whole_folder
+    from sketchrnn.render.layout import make_page
 
     room: contextlib.AbstractContextManager[Path] = whole_folder(folder)
     if folder.exists():
@@ -356,26 +309,10 @@ def fresh_seed(seed: int | None) -> int:
 
 def recipe_of(model: SketchRNN, name: str, **request: Any) -> dict[str, Any]:
     """Return what it takes to make a page again."""
+    from sketchrnn.sketch_rnn.redrawing import origin_of
+
     origin = origin_of(model)
     return {**origin, "model": origin["model"] or Path(name).name, **request}
-
-
-def origin_of(model: SketchRNN) -> dict[str, Any]:
-    """Return who draws: the model, whose data it learned from, and the versions."""
-    import numpy as np
-
-    from sketchrnn import __version__
-
-    data = model.provenance.get("data") or {}
-    return {
-        "model": model.name,
-        "model_step": model.provenance.get("step"),
-        "weights": model.fingerprint,
-        "licence": data.get("licence"),
-        "attribution": data.get("attribution"),
-        "sketchrnn": __version__,
-        "numpy": np.__version__,
-    }
 
 
 def name_of(input: str) -> str:
@@ -383,53 +320,28 @@ def name_of(input: str) -> str:
     return input if input.startswith("kanjivg:") else Path(input).name
 
 
-def noted(drawings: Sequence[Drawing]) -> list[Any] | None:
-    """Return drawings as a recipe holds them: x, y, x, y, … of each stroke; None if too long.
-
-    JSON keeps every digit of a float, so what is read is what was written.
-    """
-    if sum(drawing.num_points for drawing in drawings) > NOTED_POINTS:
-        return None
-    return [
-        {
-            "category": drawing.category,
-            "strokes": [stroke.ravel().tolist() for stroke in drawing.strokes],
-        }
-        for drawing in drawings
-    ]
-
-
 def is_data(name: str) -> bool:
-    """Tell whether an argument names a data file."""
-    return Path(name).suffix.lower() in (".h5", ".hdf5")
+    """Tell whether an argument names a data file, or a folder of them."""
+    from sketchrnn.data import is_data
+
+    return is_data(name)
 
 
 def read_input(name: str, limit: int | None = None) -> list[Drawing]:
-    """Read the drawings of an argument.
+    """Read the drawings of an argument; see `sketch_rnn.inputs.read_input`."""
+    from sketchrnn.sketch_rnn.inputs import read_input
 
-    Args:
-        name: What `sources.read_all` reads, or a data file, of which it is the test drawings.
-        limit: The most drawings; None for all.
+    return read_input(name, limit)
 
-    Raises:
-        BadFileError: If there is nothing to read.
-    """
-    import itertools
 
-    from sketchrnn.data import is_data, open_data
-    from sketchrnn.drawing import BadFileError
-    from sketchrnn.sources import read_all
+def read_pool(name: str) -> tuple[str | list[Drawing], dict[str, Any]]:
+    """Return a data file's name or the drawings of another file, and how a recipe keeps them."""
+    from sketchrnn.sketch_rnn.inputs import kept, kept_data
 
     if is_data(name):
-        with open_data(name) as file:
-            extent = file.preparation.extent
-            found = itertools.islice(file["test"], limit)
-            drawings = [drawing.with_metadata(extent=extent) for drawing in found]
-    else:
-        drawings = list(itertools.islice(read_all(name), limit))
-    if not drawings:
-        raise BadFileError("holds no drawing", path=name)
-    return drawings
+        return name, kept_data(name)
+    drawings = read_input(name)
+    return drawings, kept(name, drawings)
 
 
 @contextlib.contextmanager

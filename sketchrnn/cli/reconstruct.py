@@ -45,14 +45,16 @@ def reconstruct(
       sketchrnn reconstruct kanji mine.svg -t 0.2 -o again.png
       sketchrnn reconstruct kanji kanji.h5 -n 16 -o tests.png
     """
+    from sketchrnn.render.layout import above_each_other
     from sketchrnn.sketch_rnn import load
+    from sketchrnn.sketch_rnn.inputs import kept, noted
 
     options.check_output(output, force)
     loaded = load(model)
-    given = options.read_input(input, number)
+    came = options.read_input(input, number)
     seed = options.fresh_seed(seed)
     with options.naming(input):
-        given = [loaded.preparation.apply(drawing) for drawing in given]
+        given = [loaded.preparation.apply(drawing) for drawing in came]
         again = loaded.reconstruct(
             given,
             temperature,
@@ -70,12 +72,13 @@ def reconstruct(
         temperature=temperature,
         temperature_rule=temperature_rule,
         seed=seed,
-        given=options.noted(given),
     )
+    listed = noted(given)
+    recipe |= {"sources": [kept(input, came, number)]} if listed is None else {"given": listed}
     columns = columns or 8
     rows: list[Any] = list(again)
     if output == "-" or not options.is_folder(output):
         # in data units, so that both rows have one scale
         shown = [drawing.with_metadata(box=None) for drawing in given]
-        rows = options.above_each_other(shown, again, columns)
+        rows = above_each_other(shown, again, columns)
     options.write_page(rows, output, force=force, recipe=recipe, columns=columns, **look)

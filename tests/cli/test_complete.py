@@ -97,6 +97,9 @@ def test_choosing(sketchrnn, refused, tiny_folder, tiny_data, tmp_path):
     assert (tmp_path / "page-again.svg").read_text() == text
     done = sketchrnn(*words, "--novel-to", tiny_data, "--diverse", "-o", tmp_path / "new.svg")
     assert done.status == 0, done.err
-    assert "needs a data file" in refused("redraw", tmp_path / "new.svg", "--model", tiny_folder)
+    again = ("redraw", tmp_path / "new.svg", "--model", tiny_folder)
+    gone = refused(*again)
+    assert "was made from 'tiny.h5', which is neither here nor beside it" in gone
+    assert "byte for byte" in sketchrnn(*again, "--data", tiny_data).err
     none = refused(*words, "--min-strokes", 99, "-o", "-")
     assert none.startswith("nothing is left: 0 of 4 found among 80 drawn: min_strokes removed 80")

@@ -218,7 +218,7 @@ def test_info_plots_lengths_before_and_after(run, data_file, tmp_path):
 def test_show_before_and_after(run, data_file, tmp_path):
     status, out, _ = run("show", data_file, "-o", "-", "--before-after", "-n", 3)
     assert status == 0
-    assert out.count(">kept: ") == 3 and out.count("pets.ndjson:") == 3
+    assert out.count(">kept: ") == 3 and out.count(">pets.ndjson:") == 3
     dogs = run("show", data_file, "-o", "-", "--before-after", "--category", "dog")[1]
     with open_data(data_file) as data:
         assert dogs.count(">kept: ") == sum(e.after.category == "dog" for e in data.examples)
