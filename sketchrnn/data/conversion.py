@@ -163,7 +163,7 @@ class Tolerances:
             most = most_steps + (counts[0] > 1)  # points; the first makes no step
             weight = 0.0
             if drawing.num_points > most:
-                weights = geometry.weights(np.concatenate(drawing.strokes), counts)
+                weights = geometry.weights(drawing.points, counts)
                 weight = float(np.sort(weights)[-most - 1])
             if weight < np.inf:  # more strokes than steps: no tolerance would do
                 self.needed.append(weight)
@@ -188,7 +188,7 @@ def shortened(drawing: Drawing, most_steps: int) -> Drawing:
     """
     counts = [len(stroke) for stroke in drawing.strokes]
     most = most_steps + (counts[0] > 1)  # points; the first makes no step
-    points = np.concatenate(drawing.strokes)
+    points = drawing.points
     weights = geometry.weights(points, counts)
     if len(points) <= most or not np.isfinite(least := np.sort(weights)[-most - 1]):
         return drawing

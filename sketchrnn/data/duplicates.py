@@ -48,7 +48,7 @@ class DuplicateCounter:
         counts = [len(stroke) for stroke in drawing.strokes]
         digest = hashlib.blake2b(repr((drawing.category, counts)).encode(), digest_size=8)
         if counts:
-            digest.update((np.concatenate(drawing.strokes) + 0.0).tobytes())  # -0.0 is 0.0
+            digest.update((drawing.points + 0.0).tobytes())  # -0.0 is 0.0
         key = int.from_bytes(digest.digest(), "little")
         self._count(key)
 

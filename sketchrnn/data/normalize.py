@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -87,57 +88,47 @@ class Preparation:
         Returns:
             The drawings, or what is wrong with them.
         """
-        moved = self._move_all(drawings)
-        good = [d for d in moved if isinstance(d, Drawing) and d.strokes]
-        if self.epsilon <= 0 or not good:
-            return moved
-        counts = [len(stroke) for drawing in good for stroke in drawing.strokes]
-        points = np.concatenate([stroke for drawing in good for stroke in drawing.strokes])
-        keep = geometry.kept_points(points, counts, self.epsilon)
-        ends = np.cumsum(counts)
-        kept = np.concatenate([[0], np.cumsum(keep)])[ends]  # points kept up to each stroke's end
-        kept_counts = np.diff(kept, prepend=0).tolist()
-        points = points[keep]
-        stroke = point = 0
-        result: list[Drawing | BadDrawingError] = []
-        for item in moved:
-            if isinstance(item, BadDrawingError) or not item.strokes:
-                result.append(item)
-                continue
-            of_this = kept_counts[stroke : stroke + len(item.strokes)]
-            end = point + sum(of_this)
-            of_item = points[point:end]
-            result.append(Drawing.from_points(of_item, of_this, item.category, item.metadata))
-            stroke += len(of_this)
-            point = end
-        return result
+        results: list[Drawing | BadDrawingError] = [BadDrawingError("")] * len(drawings)
+        places: list[int] = []  # of the drawings that can be moved
+        moved: list[NDArray[np.float64]] = []  # the points of each
+        for place, points in enumerate(self._move_all(drawings)):
+            if isinstance(points, BadDrawingError):
+                results[place] = points
+            else:
+                places.append(place)
+                moved.append(points)
+        counts = [[len(stroke) for stroke in drawings[place].strokes] for place in places]
+        if self.epsilon > 0 and any(counts):
+            moved, counts = _simplified_all(moved, counts, self.epsilon)
+        for place, points, of_this in zip(places, moved, counts, strict=True):
+            drawing = drawings[place]
+            notes = self._notes(drawing.metadata)
+            results[place] = Drawing.of_finite(points, of_this, drawing.category, notes)
+        return results
 
-    def _move_all(self, drawings: Sequence[Drawing]) -> list[Drawing | BadDrawingError]:
-        """Do what `move` does to many drawings, to those without notes of size at once."""
+    def _move_all(self, drawings: Sequence[Drawing]) -> list[NDArray[np.float64] | BadDrawingError]:
+        """Return the points in data units of many drawings: of those without notes at once."""
         if self.fit == "keep":
-            return list(drawings)
-        plain = [d for d in drawings if d.strokes and not ({"box", "extent"} & d.metadata.keys())]
+            return [drawing.points for drawing in drawings]
+        noted = [not d.strokes or bool({"box", "extent"} & d.metadata.keys()) for d in drawings]
+        plain = [drawing for drawing, has in zip(drawings, noted, strict=True) if not has]
         quick = iter(self._moved_points(plain)) if plain else iter(())
-        moved: list[Drawing | BadDrawingError] = []
-        for drawing in drawings:
-            simple = drawing.strokes and not ({"box", "extent"} & drawing.metadata.keys())
-            points = next(quick) if simple else None
+        moved: list[NDArray[np.float64] | BadDrawingError] = []
+        for drawing, has in zip(drawings, noted, strict=True):
+            points = None if has else next(quick)
             try:
-                if points is None:
-                    moved.append(self.move(drawing))
-                else:
-                    counts = [len(stroke) for stroke in drawing.strokes]
-                    moved.append(
-                        Drawing.from_points(points, counts, drawing.category, drawing.metadata)
-                    )
+                moved.append(self.move(drawing).points if points is None else points)
             except BadDrawingError as error:
                 moved.append(error)
         return moved
 
-    def _moved_points(self, drawings: Sequence[Drawing]) -> list[NDArray[np.float64]]:
-        """Return the points of drawings that are fitted by their own size, in data units."""
+    def _moved_points(self, drawings: Sequence[Drawing]) -> list[NDArray[np.float64] | None]:
+        """Return the points of drawings that are fitted by their own size, in data units.
+
+        None stands for points that do not stay finite.
+        """
         sizes = [drawing.num_points for drawing in drawings]
-        points = np.concatenate([stroke for drawing in drawings for stroke in drawing.strokes])
+        points = np.concatenate([drawing.points for drawing in drawings])
         ends: NDArray[np.int64] = np.cumsum(sizes)
         starts = ends - sizes
         low, high = np.minimum.reduceat(points, starts), np.maximum.reduceat(points, starts)
@@ -148,7 +139,9 @@ class Preparation:
             scale[~np.isfinite(scale)] = 1.0
             shift = -scale[:, None] * low
             points = np.repeat(scale, sizes)[:, None] * points + np.repeat(shift, sizes, axis=0)
-        return np.split(points, ends[:-1])
+        finite = np.logical_and.reduceat(np.isfinite(points).all(axis=1), starts).tolist()
+        cuts = zip(starts.tolist(), ends.tolist(), finite, strict=True)
+        return [points[start:end] if good else None for start, end, good in cuts]
 
     def move(self, drawing: Drawing) -> Drawing:
         """Return the drawing in data units, not simplified."""
@@ -158,6 +151,13 @@ class Preparation:
             return drawing.transform(scale).with_metadata(box=self.extent)
         x_min, y_min, _, _ = drawing.bounds
         return drawing.transform(scale, (-scale * x_min, -scale * y_min))
+
+    def _notes(self, notes: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the notes of a drawing that `apply_all` has moved."""
+        if self.fit == "keep" or not ({"box", "extent"} & notes.keys()):
+            return notes
+        kept = {key: value for key, value in notes.items() if key not in ("box", "extent")}
+        return kept | {"box": self.extent} if self.fit == "box" and notes.get("box") else kept
 
     def to_dict(self) -> dict[str, Any]:
         """Return the values for JSON."""
@@ -175,3 +175,18 @@ class Preparation:
         if unknown:
             raise BadSettingError(f"unknown key {unknown[0]!r} in a preparation")
         return cls(**values)
+
+
+def _simplified_all(
+    moved: Sequence[NDArray[np.float64]], counts: Sequence[Sequence[int]], epsilon: float
+) -> tuple[list[NDArray[np.float64]], list[list[int]]]:
+    """Simplify drawings at once; return the points of each, and how many its strokes have."""
+    points = np.concatenate(moved)
+    strokes = list(itertools.chain.from_iterable(counts))
+    keep = geometry.kept_points(points, strokes, epsilon)
+    kept = np.concatenate([[0], np.cumsum(keep)])[np.cumsum(strokes)]  # up to each stroke's end
+    rest = iter(np.diff(kept, prepend=0).tolist())
+    kept_counts = [list(itertools.islice(rest, len(of_this))) for of_this in counts]
+    ends = itertools.accumulate(map(sum, kept_counts))
+    points = points[keep]
+    return [points[a:b] for a, b in itertools.pairwise([0, *ends])], kept_counts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
@@ -40,8 +41,9 @@ class Drawing:
     Drawing(2 strokes, 3 points, 10 x 5)
     """
 
-    __slots__ = ("category", "metadata", "strokes")
+    __slots__ = ("_points", "category", "metadata", "strokes")
 
+    _points: NDArray[np.float64] | None
     strokes: tuple[NDArray[np.float64], ...]
     category: str | None
     metadata: dict[str, Any]
@@ -54,9 +56,7 @@ class Drawing:
     ) -> None:
         """Copy and check the strokes; the copies are read-only."""
         checked = tuple(_check_stroke(stroke, i) for i, stroke in enumerate(strokes))
-        object.__setattr__(self, "strokes", checked)
-        object.__setattr__(self, "category", category)
-        object.__setattr__(self, "metadata", dict(metadata or {}))
+        self._fill(checked, None, category, metadata)
 
     @classmethod
     def from_points(
@@ -90,19 +90,41 @@ class Drawing:
         if not finite.all():
             bad = np.searchsorted(np.cumsum(counts), finite.all(axis=1).argmin(), side="right")
             raise BadDrawingError("a coordinate is NaN or infinite", where=f"stroke {bad}")
-        array.flags.writeable = False
-        strokes = []
-        start = 0
-        for index, count in enumerate(counts):
-            if count < 1:
-                raise BadDrawingError("a stroke has no points", where=f"stroke {index}")
-            strokes.append(array[start : start + count])
-            start += count
+        if counts and min(counts) < 1:
+            index = next(index for index, count in enumerate(counts) if count < 1)
+            raise BadDrawingError("a stroke has no points", where=f"stroke {index}")
+        return cls.of_finite(array, counts, category, metadata)
+
+    @classmethod
+    def of_finite(
+        cls,
+        points: NDArray[np.float64],
+        counts: Sequence[int],
+        category: str | None,
+        metadata: Mapping[str, Any] | None,
+    ) -> Drawing:
+        """Make a drawing as `from_points` does, but copy and check nothing.
+
+        For who has seen to it that the points are finite, and changes them no more.
+        """
+        points.flags.writeable = False
+        ends = list(itertools.accumulate(counts))
+        strokes = tuple([points[a:b] for a, b in zip([0, *ends], ends, strict=False)])
         drawing = cls.__new__(cls)
-        object.__setattr__(drawing, "strokes", tuple(strokes))
-        object.__setattr__(drawing, "category", category)
-        object.__setattr__(drawing, "metadata", dict(metadata or {}))
+        drawing._fill(strokes, points, category, metadata)
         return drawing
+
+    def _fill(
+        self,
+        strokes: tuple[NDArray[np.float64], ...],
+        points: NDArray[np.float64] | None,
+        category: str | None,
+        metadata: Mapping[str, Any] | None,
+    ) -> None:
+        object.__setattr__(self, "strokes", strokes)
+        object.__setattr__(self, "_points", points)
+        object.__setattr__(self, "category", category)
+        object.__setattr__(self, "metadata", dict(metadata) if metadata else {})
 
     def __setattr__(self, name: str, value: object) -> None:
         """Refuse: a drawing is immutable."""
@@ -146,12 +168,26 @@ class Drawing:
     @property
     def bounds(self) -> tuple[float, float, float, float]:
         """(x_min, y_min, x_max, y_max); four zeros for an empty drawing."""
-        return geometry.bounds(self.strokes)
+        return geometry.bounds(self.points)
+
+    @property
+    def points(self) -> NDArray[np.float64]:
+        """(N, 2) points of all strokes, end to end; read-only.
+
+        >>> Drawing([[(0, 0), (10, 0)], [(5, 5)]]).points.tolist()
+        [[0.0, 0.0], [10.0, 0.0], [5.0, 5.0]]
+        """
+        if self._points is None:
+            points = np.concatenate(self.strokes) if self.strokes else np.zeros((0, 2))
+            points.flags.writeable = False
+            object.__setattr__(self, "_points", points)
+            return points
+        return self._points
 
     @property
     def num_points(self) -> int:
         """How many points all strokes have together."""
-        return sum(len(stroke) for stroke in self.strokes)
+        return len(self.points)
 
     @property
     def num_steps(self) -> int:
@@ -180,7 +216,7 @@ class Drawing:
         metadata = {key: v for key, v in self.metadata.items() if key not in ("box", "extent")}
         if not self.strokes:
             return self._with_strokes((), metadata)
-        points = scale * np.concatenate(self.strokes) + np.asarray(shift)
+        points = scale * self.points + np.asarray(shift)
         counts = [len(stroke) for stroke in self.strokes]
         return Drawing.from_points(points, counts, self.category, metadata)
 
@@ -209,8 +245,8 @@ class Drawing:
         strokes = geometry.simplify(self.strokes, epsilon)  # points of ours, checked long ago
         for stroke in strokes:
             stroke.flags.writeable = False
-        drawing = Drawing((), self.category, self.metadata)
-        object.__setattr__(drawing, "strokes", tuple(strokes))
+        drawing = Drawing.__new__(Drawing)
+        drawing._fill(tuple(strokes), None, self.category, self.metadata)
         return drawing
 
     def resample(self, spacing: float) -> Drawing:
@@ -224,7 +260,7 @@ class Drawing:
         >>> Drawing([[(1, 1), (4, 5)], [(4, 6)]]).to_stroke3().tolist()
         [[3.0, 4.0, 1.0], [0.0, 1.0, 1.0]]
         """
-        return formats.points_to_stroke3(self.strokes)
+        return formats.points_to_stroke3(self.points, [len(s) for s in self.strokes])
 
     def to_stroke5(self, max_seq_len: int | None = None) -> NDArray[np.float32]:
         """Return (max_seq_len, 5) rows, ended and padded with (0, 0, 0, 0, 1), no start token.

@@ -94,24 +94,24 @@ def stroke3_to_points(rows: ArrayLike) -> list[NDArray[np.float64]]:
     return [stroke for stroke in np.split(points, ends) if len(stroke)]
 
 
-def points_to_stroke3(strokes: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+def points_to_stroke3(points: NDArray[np.float64], counts: Sequence[int]) -> NDArray[np.float64]:
     """Turn strokes of absolute points into stroke-3 rows.
 
     Args:
-        strokes: (n, 2) arrays, n >= 1.
+        points: (n, 2) points of all strokes, end to end.
+        counts: How many of them each stroke has, 1 or more.
 
     Returns:
         (N, 3) float64. The position of the first point is not part of it.
     """
-    if not strokes:
+    if not counts:
         return np.zeros((0, 3))
-    points = np.concatenate(strokes)
     rows = np.zeros((len(points), 3))
     rows[1:, :2] = points[1:] - points[:-1]
-    rows[[end - 1 for end in itertools.accumulate(map(len, strokes))], 2] = 1
+    rows[[end - 1 for end in itertools.accumulate(counts)], 2] = 1
     # row 0 leads from the first point to the second, but where the first stroke is the dot
     # (0, 0, 1)
-    return rows if len(strokes[0]) == 1 else rows[1:]
+    return rows if counts[0] == 1 else rows[1:]
 
 
 def stroke3_to_stroke5(

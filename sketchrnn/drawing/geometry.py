@@ -36,14 +36,13 @@ __all__ = [
 ]
 
 
-def bounds(strokes: Sequence[Points]) -> tuple[float, float, float, float]:
-    """Return (x_min, y_min, x_max, y_max) of all points; four zeros where there are none."""
-    if not strokes:
+def bounds(points: Points) -> tuple[float, float, float, float]:
+    """Return (x_min, y_min, x_max, y_max) of (n, 2) points; four zeros where there are none."""
+    if not len(points):
         return (0.0, 0.0, 0.0, 0.0)
-    points = np.concatenate(strokes)
-    x_min, y_min = points.min(axis=0)
-    x_max, y_max = points.max(axis=0)
-    return (float(x_min), float(y_min), float(x_max), float(y_max))
+    x_min, y_min = points.min(axis=0).tolist()
+    x_max, y_max = points.max(axis=0).tolist()
+    return (x_min, y_min, x_max, y_max)
 
 
 def fit_transform(

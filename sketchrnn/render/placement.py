@@ -160,7 +160,7 @@ def _picture(
     if drawing.strokes:
         # the centre goes first: a tiny drawing far from the origin would lose its digits else
         with np.errstate(over="ignore", invalid="ignore"):
-            points = (np.concatenate(drawing.strokes) - center) * scale + middle
+            points = (drawing.points - center) * scale + middle
             points = np.round(points, style.precision) + 0.0  # + 0.0 turns -0.0 into 0.0
         if not np.isfinite(points).all():
             raise BadDrawingError(

@@ -77,7 +77,7 @@ def order_strokes(strokes: Sequence[Points]) -> list[Points]:
     Args:
         strokes: (n, 2) points, y down.
     """
-    x_min, y_min, x_max, y_max = bounds(strokes)
+    x_min, y_min, x_max, y_max = bounds(np.concatenate(strokes))
     outline = OUTLINE * math.hypot(x_max - x_min, y_max - y_min)
 
     def rank(stroke: Points) -> tuple[bool, float]:
