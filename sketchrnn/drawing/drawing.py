@@ -332,9 +332,11 @@ def _check_stroke(stroke: ArrayLike, index: int) -> NDArray[np.float64]:
         points = np.array(stroke, dtype=np.float64)
     except (TypeError, ValueError):
         raise BadDrawingError("points must be numbers", where=f"stroke {index}") from None
-    if points.ndim != 2 or points.shape[1:] != (2,) or len(points) == 0:
+    if points.size == 0:
+        raise BadDrawingError("a stroke has no points", where=f"stroke {index}")
+    if points.ndim != 2 or points.shape[1:] != (2,):
         raise BadDrawingError(
-            f"expected points of shape (n, 2) with n >= 1, got {points.shape}",
+            f"expected points of shape (n, 2), got {points.shape}",
             where=f"stroke {index}",
         )
     if not np.isfinite(points).all():

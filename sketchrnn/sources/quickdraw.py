@@ -111,8 +111,10 @@ def read_line(line: bytes) -> Drawing:
         raise BadFileError("nests too deeply") from None
     except ValueError:
         raise BadFileError("is not JSON") from None
-    if not isinstance(record, dict) or not isinstance(record.get("drawing"), list):
+    if not isinstance(record, dict) or "drawing" not in record:
         raise BadFileError("has no field `drawing`")
+    if not isinstance(record["drawing"], list):
+        raise BadFileError("its field `drawing` is not a list of strokes")
     word = record.get("word")
     if word is not None and not isinstance(word, str):
         raise BadFileError("its word is not a text")
@@ -135,6 +137,9 @@ def read_line(line: bytes) -> Drawing:
         whole = points.dtype.kind in "iuf" and points.ndim == 2 and 0 not in counts
     except (TypeError, ValueError, IndexError, KeyError):
         whole = False
+    after = line.find(b'"drawing"')
+    if line.find(b"true", after) >= 0 or line.find(b"false", after) >= 0:
+        whole = False  # true among numbers counts as 1; most lines have theirs before the drawing
     if not whole and strokes:  # one by one, to tell which it is
         checked = [_points(stroke, index) for index, stroke in enumerate(strokes)]
         return Drawing(checked, word, notes)
@@ -242,7 +247,10 @@ def _points(stroke: Any, index: int) -> Any:
         raise BadDrawingError("points must be numbers", where=where) from None
     if x.ndim != 1 or x.shape != y.shape:
         raise BadDrawingError("x and y of a stroke differ in length", where=where)
-    if x.size and not (x.dtype.kind in "iuf" and y.dtype.kind in "iuf"):
+    if x.size == 0:
+        raise BadDrawingError("a stroke has no points", where=where)
+    numbers = x.dtype.kind in "iuf" and y.dtype.kind in "iuf"
+    if not numbers or any(isinstance(value, bool) for axis in stroke[:2] for value in axis):
         raise BadDrawingError("points must be numbers", where=where)
     return np.column_stack([x, y])
 

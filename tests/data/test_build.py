@@ -491,7 +491,9 @@ def test_memory_of_duplicates_is_bounded():
 def test_the_only_drawing_is_bad(tmp_path):
     path = tmp_path / "a.ndjson"
     path.write_text('{"drawing": 3}\n')
-    with pytest.raises(BadFileError, match=r"has no field `drawing`; mend the line$"):
+    with pytest.raises(
+        BadFileError, match=r"its field `drawing` is not a list of strokes; mend the line$"
+    ):
         convert(path, tmp_path / "a.h5")
     with pytest.raises(BadFileError, match=r"mend the line, or let `convert` skip it$"):
         next(read_all(path))

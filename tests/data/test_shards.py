@@ -206,7 +206,8 @@ def test_one_line_says_what_is_wrong(ndjson, tmp_path, done):
     bad = tmp_path / "bad.ndjson"
     bad.write_text('{"drawing": 3}\n')
     with pytest.raises(
-        BadFileError, match=r"bad\.ndjson: line 1: has no field `drawing`; mend the line$"
+        BadFileError,
+        match=r"bad\.ndjson: line 1: its field `drawing` is not a list of strokes; mend the line$",
     ):
         beam.build([ndjson[0], bad], out)
     with pytest.raises(BadFileError, match="nothing is left to keep"):

@@ -88,7 +88,7 @@ def test_moving_forgets_the_canvas():
 @pytest.mark.parametrize(
     ("strokes", "message"),
     [
-        ([[]], r"stroke 0: expected points of shape \(n, 2\)"),
+        ([[]], "stroke 0: a stroke has no points"),
         ([[(0, 0)], [(1, 2, 3)]], r"stroke 1: expected points of shape \(n, 2\)"),
         ([[(0, np.nan)]], "stroke 0: a coordinate is NaN or infinite"),
         ([[(0, 0)], [(0, -np.inf)]], "stroke 1: a coordinate is NaN or infinite"),

@@ -54,7 +54,7 @@ BAD = {
     "long.ndjson": (line([[[0] * 100_001] * 2]), "more than 100,000 points"),
     "deep.ndjson": (f'{{"drawing": {DEEP * 100}}}'.encode(), "nests too deeply"),
     "unequal.ndjson": (line([[[1, 2, 3], [1, 2]]]), "x and y of a stroke differ"),
-    "stroke.ndjson": (line([[[], []]]), "n >= 1"),
+    "stroke.ndjson": (line([[[], []]]), "has no points"),
     "nan.jsonl": (b"[[[NaN, 1], [2, 3]]]", "NaN or infinite"),
     "digits.jsonl": (b"[[[" + b"9" * 400 + b", 1], [2, 3]]]", "must be numbers"),
     "deep.jsonl": (DEEP.encode() * 100, "nests too deeply"),

@@ -71,7 +71,7 @@ def test_our_own_form_round_trips(strokes, category):
             r"stroke 0: its points are not all \[x, y\]",
         ),
         ("[[[0, 1], [2]]]", r"stroke 0: its points are not all"),
-        ("[[[0, 1]], []]", "stroke 1: expected points"),
+        ("[[[0, 1]], []]", "stroke 1: a stroke has no points"),
         ('[[["a", "b"]]]', "points must be numbers"),
         ("[[[NaN, 1]]]", "NaN"),
         ("[[[1, Infinity]]]", "infinite"),
