@@ -25,7 +25,8 @@ def model() -> None:
 def info(name: str, as_json: bool) -> None:
     """Tell what a model is and where it comes from; loads no framework.
 
-    MODEL is a model folder, the name of a shipped model, or a file that `import` reads.
+    MODEL is a model folder, the name of a shipped model, USER/NAME of the Hugging Face hub, or a
+    file or folder that `import` reads or `export` writes.
 
     \b
     Example:
@@ -87,8 +88,8 @@ def import_model(file: str, out: str, scale_factor: float | None, force: bool) -
     """Make a model folder of somebody else's file.
 
     FILE is the JSON of sketch-rnn-js or @magenta/sketch, a decoder alone or a VAE; or a checkpoint
-    of Magenta's, the folder with its vector-*.index; or safetensors or .keras
-    that `export` wrote.
+    of Magenta's, the folder with its vector-*.index; or safetensors or .keras that `export` wrote;
+    or USER/NAME of the Hugging Face hub.
 
     \b
     Example:

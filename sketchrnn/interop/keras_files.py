@@ -23,6 +23,7 @@ from sketchrnn.sketch_rnn import SketchRNN
 
 _CLASS = "sketchrnn>SketchVAE"
 _NOTES = "sketchrnn.json"
+_BESIDE = "assets.extra"  # where TensorFlow leaves room for what it does not read
 _CONFIG = "config.json"
 _MEMBERS = {"metadata.json", _CONFIG, folder.WEIGHTS_FILE, _NOTES}
 _LARGEST_CONFIG = 1 << 20
@@ -199,6 +200,7 @@ def save_for_serving(
         z_mean, z_log_var = encoder(steps, lengths, embedding=embedding)
         return {"z_mean": z_mean, "z_log_var": z_log_var}
 
+    notes = folder.notes(config, model.preparation.to_dict(), model.provenance)
     archive = keras.export.ExportArchive()
     archive.track(network)
     row = keras.InputSpec(shape=(None, 5), dtype="float32")
@@ -211,4 +213,18 @@ def save_for_serving(
         archive.add_endpoint("encode", encode, input_signature=[steps, lengths, *told[1:]])
     with whole_folder(target, overwrite=overwrite) as beside:
         archive.write_out(str(beside), verbose=False)
+        (beside / _BESIDE).mkdir()
+        (beside / _BESIDE / _NOTES).write_text(json.dumps(notes, ensure_ascii=False), "utf-8")
     return target
+
+
+def read_served(path: Path) -> folder.ModelFolder:
+    """Return what a SavedModel says of its model, without TensorFlow.
+
+    Raises:
+        BadFileError: If it is none that `save_for_serving` wrote.
+    """
+    notes = path / _BESIDE / _NOTES
+    if not notes.is_file():
+        raise BadFileError("is a SavedModel that sketchrnn did not write", path=path)
+    return folder.read_notes(notes, path)

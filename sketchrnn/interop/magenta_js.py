@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sketchrnn.drawing import BadSettingError, Drawing
+from sketchrnn.drawing import BadFileError, BadSettingError, Drawing
 from sketchrnn.drawing.files import check_output, whole_file
 from sketchrnn.interop import magenta_js_file
-from sketchrnn.interop.magenta_js_file import DECODER, LIMIT, OUR_KEY, VERSION, Arrays
+from sketchrnn.interop.magenta_js_file import DECODER, FIRST_STATE, LIMIT, OUR_KEY, VERSION, Arrays
 from sketchrnn.interop.quantization import Effect, measure
 from sketchrnn.model.config import ModelConfig
 from sketchrnn.sketch_rnn import SketchRNN
@@ -41,9 +41,22 @@ def load(path: str | PathLike[str]) -> SketchRNN:
         the file, which `save` wrote, says other ones.
 
     Raises:
-        BadFileError: If the file is missing, truncated, or no such model.
+        BadFileError: If the file is missing, truncated, or no such model; or a decoder alone that
+            begins from a state of its own, which a model here does not hold.
     """
     file = magenta_js_file.read(path)
+    if FIRST_STATE in file.info:
+        raise BadFileError(
+            "begins from a state of its own, what a VAE draws for one z",
+            path=file.path,
+            where=FIRST_STATE,
+            hint="import the VAE, or take the key out, which changes what is drawn",
+        )
+    return _model(file)
+
+
+def _model(file: magenta_js_file.ModelFile) -> SketchRNN:
+    """Return the model of a file; a first state of its own is left out."""
     arrays = file.arrays()
     if file.conditional:
         kernel = arrays[_INPUT]
@@ -108,8 +121,8 @@ def save(
         rounded[name] = magenta_js_file.quantize(array)
     with whole_file(target, overwrite=overwrite) as beside:
         magenta_js_file.write(beside, info, original.config.conditional, rounded)
-        again = load(beside)
-        start = None if z is None else info["initial_state"]
+        again = _model(magenta_js_file.read(beside))
+        start = None if z is None else info[FIRST_STATE]
         return measure(original, again, drawings, clipped=clipped, start=start)
 
 
@@ -125,7 +138,7 @@ def _told(model: SketchRNN, z: ArrayLike, info: dict[str, Any]) -> SketchRNN:
         vector @ weights["decoder/initial_state/kernel"] + weights["decoder/initial_state/bias"]
     )
     cell, hidden = (part.astype(float).tolist() for part in np.split(state, 2))
-    info["initial_state"] = {"c": cell, "h": hidden}
+    info[FIRST_STATE] = {"c": cell, "h": hidden}
     arrays = {name: weights[name] for name in DECODER}
     arrays[_BIAS] = arrays[_BIAS] + vector @ weights[_LATENT]
     config = dataclasses.replace(model.config, conditional=False)

@@ -29,6 +29,8 @@ LIMIT = 10.0
 _STEPS = 32767
 VERSION = 6
 """What is written; readers take others too."""
+FIRST_STATE = "initial_state"
+"""Where in the info `c` and `h` stand that a decoder alone begins from, if not zeros."""
 _DECODER_MODES = (2, "gen")
 _VAE_MODES = (0, 1, "vae")
 _STROKE5 = 5

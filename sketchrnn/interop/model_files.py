@@ -13,13 +13,14 @@ from typing import Any
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import BadFileError, BadSettingError
 from sketchrnn.drawing.files import whole_file
-from sketchrnn.interop import keras_files, magenta_js, magenta_tf1
+from sketchrnn.interop import keras_files, magenta_js, magenta_js_file, magenta_tf1, onnx
 from sketchrnn.model import folder, safetensors_file
 from sketchrnn.model.config import ModelConfig
-from sketchrnn.sketch_rnn import SketchRNN
+from sketchrnn.sketch_rnn import SketchRNN, hub
 
 _BEGINNING = 64
-_CHECKPOINT = re.compile(r"\.(index|data-\d{5}-of-\d{5})$")
+_SERVED = "saved_model.pb"
+_CHECKPOINT = re.compile(r"\.(index|meta|data-\d{5}-of-\d{5})$")
 _PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"(dp0", b"(lp0")
 
 
@@ -47,7 +48,11 @@ class Description:
 
 
 def describe(path: str | PathLike[str]) -> Description:
-    """Tell what a model is: a folder, a shipped model by its name, or a file of somebody else's.
+    """Tell what a model is.
+
+    Args:
+        path: A model folder, the name of a shipped one, USER/NAME of the Hugging Face hub, a file
+            of somebody else's, or what we export.
 
     Raises:
         BadFileError: If there is none, or it is damaged or of a kind that is not read.
@@ -76,10 +81,19 @@ def identify(path: str | PathLike[str]) -> str:
         BadFileError: If it is of no kind that is read.
     """
     place = Path(path)
-    if place.is_dir() and not (place / folder.CONFIG_FILE).is_file() and any(place.glob("*.index")):
-        return "magenta_tf1"
+    if place.is_dir() and not (place / folder.CONFIG_FILE).is_file():
+        for pattern, kind in (
+            ("*.index", "magenta_tf1"),
+            (onnx.NOTES, "onnx"),
+            (_SERVED, "served"),
+        ):
+            if any(place.glob(pattern)):
+                return kind
     if place.with_name(place.name + ".index").is_file() or _CHECKPOINT.search(place.name):
         return "magenta_tf1"
+    # a path into a folder that is here is a mistyped path
+    if hub.is_name(path) and not place.parent.is_dir():
+        return "hub"
     if place.is_dir() or not place.is_file():
         return "folder"
     with open(place, "rb") as file:
@@ -94,13 +108,19 @@ def identify(path: str | PathLike[str]) -> str:
         return "keras"
     if beginning[8:10] == b'{"' and int.from_bytes(beginning[:8], "little") < 1 << 24:
         return "safetensors"
-    if beginning.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{"):
+    if beginning.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"[":
         return "magenta_js"
+    if place.suffix == ".onnx" or place.name in (folder.CONFIG_FILE, folder.WEIGHTS_FILE, _SERVED):
+        raise BadFileError(
+            "is a part of a model",
+            path=place,
+            hint=f"name the folder that it is in, {place.parent}",
+        )
     raise BadFileError(
         "is no model of a kind that is read",
         path=place,
         hint="there are: a model folder, JSON of sketch-rnn-js, a checkpoint of Magenta's, "
-        "safetensors and .keras files of ours",
+        "safetensors and .keras files, ONNX folders and SavedModels of ours",
     )
 
 
@@ -118,27 +138,30 @@ def _describe_folder(path: Path) -> Description:
 
 
 def _describe_js(path: Path) -> Description:
-    return _describe_loaded(path, "sketch-rnn-js", magenta_js.load(path))
+    file = magenta_js_file.read(path)
+    state = ", with a first state of its own" if magenta_js_file.FIRST_STATE in file.info else ""
+    return Description(
+        path,
+        f"sketch-rnn-js{state}",
+        file.config,
+        sum(array.size for array in file.arrays().values()),
+        file.preparation.to_dict(),
+        file.provenance,
+    )
 
 
 def _describe_tf1(path: Path) -> Description:
     prefix = magenta_tf1.find(path)
     known = magenta_tf1.read_config(prefix.parent).get("scale_factor") is not None
     model = magenta_tf1.load(path, None if known else 1.0)
-    return _describe_loaded(path, "checkpoint of Magenta's, TensorFlow 1", model, scaled=known)
-
-
-def _describe_loaded(
-    path: Path, kind: str, model: SketchRNN, *, scaled: bool = True
-) -> Description:
     return Description(
         path,
-        kind,
+        "checkpoint of Magenta's, TensorFlow 1",
         model.config,
         sum(array.size for array in model.weights.values()),
         model.preparation.to_dict(),
         model.provenance,
-        scaled,
+        scaled=known,
     )
 
 
@@ -165,6 +188,32 @@ def _describe_notes(path: Path, kind: str, found: folder.ModelFolder) -> Descrip
 
 def _describe_keras(path: Path) -> Description:
     return _describe_notes(path, "Keras", keras_files.read(path))
+
+
+def _describe_onnx(path: Path) -> Description:
+    return _describe_notes(path, "ONNX", onnx.read(path))
+
+
+def _describe_served(path: Path) -> Description:
+    return _describe_notes(path, "SavedModel", keras_files.read_served(path))
+
+
+def _describe_hub(path: Path) -> Description:
+    found = folder.read(hub.find(path.as_posix(), weights=False))
+    return _describe_notes(path, "model folder on the Hugging Face hub", found)
+
+
+def _load_hub(path: Path, scale_factor: float | None) -> SketchRNN:
+    _refuse_scale(path, scale_factor)
+    return SketchRNN.from_pretrained(path.as_posix())
+
+
+def _load_exported(path: Path, scale_factor: float | None) -> SketchRNN:
+    raise BadFileError(
+        "is made for other programs, and is not read back",
+        path=path,
+        hint="take the model folder that it was made of",
+    )
 
 
 def _load_keras(path: Path, scale_factor: float | None) -> SketchRNN:
@@ -227,4 +276,7 @@ _KINDS: dict[
     "keras": (_describe_keras, _load_keras),
     "safetensors": (_describe_safetensors, _load_safetensors),
     "magenta_tf1": (_describe_tf1, magenta_tf1.load),
+    "onnx": (_describe_onnx, _load_exported),
+    "served": (_describe_served, _load_exported),
+    "hub": (_describe_hub, _load_hub),
 }

@@ -2,7 +2,7 @@
 
 A folder holds `step.onnx`, for a decoder that is told z or a category `start.onnx`, for a VAE
 `encoder.onnx`, and `model.json`, which says what the graphs do not: units, sizes, categories, and
-the terms of the model.
+all that config.json of a model folder says.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 from sketchrnn.drawing import MissingDependencyError
 from sketchrnn.drawing.files import check_output, whole_folder
 from sketchrnn.interop.onnx_graph import Name, Nodes, Stack
+from sketchrnn.model import folder
 from sketchrnn.sampling.mixture import CORRELATION_BOUND, LOG_SIGMA_BOUND
 from sketchrnn.sketch_rnn import SketchRNN
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
 FORMAT = "sketchrnn-onnx"
-FORMAT_VERSION = 1
+NOTES = "model.json"
 _OPSET = 17  # the first with layer normalisation; onnxruntime has read it since 1.12
 _IR_VERSION = 8
 _STROKE5 = 5
@@ -50,23 +51,30 @@ def save(model: SketchRNN, path: str | PathLike[str], *, overwrite: bool = False
     made = graphs(model)
     config = model.config
     notes: dict[str, Any] = {
+        **folder.notes(config, model.preparation.to_dict(), model.provenance),
         "format": FORMAT,
-        "format_version": FORMAT_VERSION,
         "scale_factor": config.scale_factor,
         "max_seq_len": config.max_seq_len,
         "num_mixtures": config.num_mixtures,
         "state_size": _decoder(model).state_size,
         "z_size": config.latent_size,
         "categories": list(config.categories),
-        "preparation": model.preparation.to_dict(),
-        "data": model.provenance.get("data") or {},
     }
     with whole_folder(target, overwrite=overwrite) as beside:
         for name, graph in made.items():
             (beside / f"{name}.onnx").write_bytes(graph.SerializeToString())
         text = json.dumps(notes, indent=2, ensure_ascii=False) + "\n"
-        (beside / "model.json").write_text(text, "utf-8")
+        (beside / NOTES).write_text(text, "utf-8")
     return target
+
+
+def read(path: Path) -> folder.ModelFolder:
+    """Return what a folder says of its model; reads no graph, and needs no package.
+
+    Raises:
+        BadFileError: If it is none that `save` wrote.
+    """
+    return folder.read_notes(path / NOTES, path, FORMAT)
 
 
 def graphs(model: SketchRNN) -> dict[str, ModelProto]:

@@ -99,25 +99,38 @@ def read(model: str | PathLike[str]) -> ModelFolder:
         BadFileError: If a file is missing, damaged, of another kind or newer than this program.
     """
     folder = find(model)
-    path = folder / CONFIG_FILE
+    return read_notes(folder / CONFIG_FILE, folder)
+
+
+def read_notes(path: Path, folder: Path, kind: str = FORMAT) -> ModelFolder:
+    """Read a JSON file that says what config.json of a model folder says, strictly.
+
+    Args:
+        path: The file.
+        folder: What it belongs to.
+        kind: The `format` that it must have.
+
+    Raises:
+        BadFileError: See `read`.
+    """
     if path.stat().st_size > _LARGEST_CONFIG:
         raise BadFileError("is too large for a configuration", path=path)
     try:
         values = json.loads(path.read_text("utf-8"))
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise BadFileError(
             f"is not JSON ({error})", path=path, hint="restore it, or save the model again"
         ) from error
-    return check_notes(values, path, folder)
+    return check_notes(values, path, folder, kind)
 
 
-def check_notes(values: Any, path: Path, folder: Path) -> ModelFolder:
+def check_notes(values: Any, path: Path, folder: Path, kind: str = FORMAT) -> ModelFolder:
     """Check what config.json holds, strictly; `path` is where it stands.
 
     Raises:
         BadFileError: See `read`.
     """
-    if not isinstance(values, dict) or values.get("format") != FORMAT:
+    if not isinstance(values, dict) or values.get("format") != kind:
         raise BadFileError("is not the configuration of a sketchrnn model", path=path)
     version = values.get("format_version")
     if not isinstance(version, int) or version > FORMAT_VERSION:

@@ -11,13 +11,21 @@ from sketchrnn.drawing import BadFileError, MissingDependencyError
 from sketchrnn.model import folder
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-_NOT_THERE = "there is no such model on the hub, or it is private"
+_NOT_THERE = "is no folder here, and there is no such model on the hub, or it is private"
+
+
+def is_name(model: str | PathLike[str]) -> bool:
+    """Return whether the hub is to be asked: it may have such a name, and no such model is here."""
+    here = Path(model).exists() or str(model) in folder.shipped_models()
+    return not here and _NAME.fullmatch(str(model)) is not None
 
 
 def find(
     model: str | PathLike[str],
     revision: str | None = None,
     cache_dir: str | PathLike[str] | None = None,
+    *,
+    weights: bool = True,
 ) -> Path:
     """Return a model folder: one that is here, or one that the hub has, fetched into its cache.
 
@@ -25,13 +33,14 @@ def find(
         model: A model folder, the name of a shipped model, or USER/NAME on the hub.
         revision: A branch, tag or commit there.
         cache_dir: Where the hub's files are kept; None: where `huggingface_hub` keeps them.
+        weights: Whether the weights are fetched, and not config.json alone.
 
     Raises:
         BadFileError: If there is none.
         MissingDependencyError: If it is on the hub, and `huggingface_hub` is not installed.
     """
     name = str(model)
-    if Path(model).exists() or name in folder.shipped_models() or not _NAME.fullmatch(name):
+    if not is_name(model):
         return folder.find(model)
     try:
         from huggingface_hub import hf_hub_download
@@ -58,6 +67,8 @@ def find(
 
     try:
         config = fetch(folder.CONFIG_FILE)
+        if not weights:
+            return config.parent
         try:
             fetch(folder.SAFETENSORS_FILE)
         except LocalEntryNotFoundError:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import http.server
 import json
-import threading
 
 import numpy as np
 import pytest
@@ -14,9 +12,9 @@ from sketchrnn.drawing import BadFileError, MissingDependencyError
 from sketchrnn.interop import model_files
 from sketchrnn.model import folder
 from sketchrnn.sketch_rnn import SketchRNN
+from tests.interop.conftest import COMMIT
 
 safetensors = pytest.importorskip("safetensors.numpy")
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 @pytest.fixture
@@ -77,49 +75,6 @@ def test_bad_safetensors(model, tmp_path):
         model_files.load(good)
 
 
-@pytest.fixture
-def hub(tiny_folder, monkeypatch):
-    """A server on this machine that answers as the hub does; it has one model, somebody/tiny."""
-    pytest.importorskip("huggingface_hub")
-    asked = []
-
-    class Answer(http.server.BaseHTTPRequestHandler):
-        def do_HEAD(self):
-            asked.append(self.path)
-            user, name, _, revision, *rest = self.path.strip("/").split("/")
-            file = tiny_folder / "/".join(rest)
-            wrong = None
-            if (user, name) != ("somebody", "tiny"):
-                wrong = "RepoNotFound"
-            elif revision not in ("main", COMMIT):
-                wrong = "RevisionNotFound"
-            elif not file.is_file():
-                wrong = "EntryNotFound"
-            content = b"" if wrong else file.read_bytes()
-            self.send_response(404 if wrong else 200)
-            if wrong:
-                self.send_header("X-Error-Code", wrong)
-            else:
-                self.send_header("ETag", f'"{hash(content) & 0xFFFFFFFF:x}"')
-            self.send_header("X-Repo-Commit", COMMIT)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            if self.command == "GET":
-                self.wfile.write(content)
-
-        do_GET = do_HEAD  # noqa: N815
-
-        def log_message(self, *words):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
-    yield asked
-    server.shutdown()
-    server.server_close()
-
-
 def test_from_the_hub(hub, model, tmp_path):
     again = sr.from_pretrained("somebody/tiny", cache_dir=tmp_path / "cache")
     assert same(again, model)
@@ -133,7 +88,11 @@ def test_from_the_hub(hub, model, tmp_path):
 @pytest.mark.parametrize(
     ("name", "revision", "words"),
     [
-        ("somebody/else", None, "somebody/else: there is no such model on the hub"),
+        (
+            "somebody/else",
+            None,
+            "somebody/else: is no folder here, and there is no such model on the hub",
+        ),
         ("somebody/tiny", "v9", "the hub has no revision 'v9'"),
         ("nobody", None, "nobody: no such model folder"),
         ("a/b/c", None, "a/b/c: no such model folder"),

@@ -116,7 +116,7 @@ def test_the_folder_says_what_the_graphs_do_not(tiny_config, make_weights, tmp_p
     path = onnx.save(model, tmp_path / "out")
     notes = json.loads((path / "model.json").read_text())
     assert (notes["scale_factor"], notes["z_size"], notes["state_size"]) == (40.0, 6, 24)
-    assert notes["data"]["licence"] == "CC0"
+    assert notes["provenance"]["data"]["licence"] == "CC0"
     names = {"encoder.onnx", "model.json", "start.onnx", "step.onnx"}
     assert {file.name for file in path.iterdir()} == names
     with pytest.raises(OutputExistsError):
