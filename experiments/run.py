@@ -5,9 +5,9 @@
     python experiments/run.py experiments/kanji --table           the table alone, from results.json
 
 An experiment is a folder with `cells.json` (what is trained on what, measured at which steps),
-`results.json` (what came out; written here) and `README.md`, whose table stands between two marks
-and is written here too. Data files and runs go to `out/experiments`, or where --out says; a run
-that was broken off goes on.
+`results.json` (what came out; written here), a page of 24 drawings from the prior of each cell
+(written here) and `README.md`, whose table stands between two marks and is written here too. Data
+files and runs go to `out/experiments`, or where --out says; a run that was broken off goes on.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ import argparse
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-SHARED = Path(os.environ.get("SKETCHRNN_SHARED", ROOT.parent / "shared"))
+SHARED = Path(os.environ.get("SKETCHRNN_SHARED", ROOT.parent / "shared")) / "data"
 BEGIN, END = "<!-- table: python experiments/run.py {} --table -->", "<!-- end of table -->"
 SAMPLES, TEMPERATURE, SEED = 400, 0.3, 1
 
@@ -52,7 +53,7 @@ def main() -> None:
 def run_cell(plan: dict[str, Any], cell: dict[str, Any], folder: Path, out: Path) -> None:
     """Train a cell to each of its steps in turn, and measure it there."""
     data = data_file(plan["data"][cell["data"]], out / f"{cell['data']}.h5")
-    run = out / cell["name"]
+    run = out / slug(cell["name"])
     for steps in cell["steps"]:
         if str(steps) in results_of(folder).get(cell["name"], {}):
             continue
@@ -66,6 +67,16 @@ def run_cell(plan: dict[str, Any], cell: dict[str, Any], folder: Path, out: Path
         results.setdefault(cell["name"], {})[str(steps)] = figures
         text = json.dumps(results, indent=1, sort_keys=True) + "\n"
         (folder / "results.json").write_text(text, encoding="utf-8")
+        page = folder / f"{slug(cell['name'])}.svg"
+        how = plan.get("pictures", ["--temperature", str(TEMPERATURE)])
+        sketchrnn(
+            "generate", run, "-n", 24, "--columns", 8, "--seed", SEED, *how, "--force", "-o", page
+        )
+
+
+def slug(name: str) -> str:
+    """Return the name of a cell as that of a file."""
+    return re.sub(r"[^a-z0-9.]+", "-", name.lower())
 
 
 def data_file(plan: dict[str, Any], path: Path) -> Path:
@@ -99,7 +110,9 @@ def measured(run: Path) -> dict[str, Any]:
     import sketchrnn as sr
 
     model = sr.load(run)
-    drawings = model.generate(SAMPLES, temperature=TEMPERATURE, seed=SEED)
+    names = model.categories
+    of_each = [names[k * len(names) // SAMPLES] for k in range(SAMPLES)] if names else None
+    drawings = model.generate(SAMPLES, temperature=TEMPERATURE, category=of_each, seed=SEED)
     return {
         "model_step": model.provenance["step"],
         "training_seconds": model.provenance["training_seconds"],
