@@ -92,22 +92,64 @@ def test_encoder_start_and_steps(model):
         state = {name: found[f"next_{name}"] for name in ("hidden", "cell")}
 
 
-def test_the_loop_of_the_documents(tiny_config, make_weights, tmp_path):
-    """With nothing but NumPy and onnxruntime, at temperature 0, it draws what we draw."""
-    model = SketchRNN(tiny_config, make_weights(tiny_config))
-    onnx.save(model, tmp_path / "onnx")
+def run_the_script(path, temperature, seed):
+    """Draw as the documents say, in a process that finds nothing of ours."""
     done = subprocess.run(
-        [sys.executable, "-I", SCRIPT, tmp_path / "onnx", "--temperature", "0", "--seed", "5"],
+        [sys.executable, "-I", SCRIPT, path, str(temperature), str(seed)],
         capture_output=True,
         text=True,
         check=True,
     )
-    z = np.random.default_rng(5).standard_normal((1, tiny_config.z_size), dtype=np.float32)
-    wanted = model.generate(1, 0, z=z, seed=1)[0]
-    found = Drawing([np.array(stroke) for stroke in json.loads(done.stdout)])
+    return Drawing([np.array(stroke) for stroke in json.loads(done.stdout)])
+
+
+@pytest.mark.parametrize("kind", ["lstm", "a decoder alone", "categories"])
+def test_the_loop_of_the_documents(tiny_config, make_weights, tmp_path, kind):
+    """At temperature 0 it draws what we draw."""
+    config = dataclasses.replace(tiny_config, **KINDS[kind])
+    model = SketchRNN(config, make_weights(config))
+    found = run_the_script(onnx.save(model, tmp_path / "onnx"), 0, 5)
+    rng, told = np.random.default_rng(5), {}
+    if config.conditional:
+        told["z"] = rng.standard_normal((1, config.z_size), dtype=np.float32)
+    if config.categories:
+        told["category"] = config.categories[rng.integers(len(config.categories))]
+    wanted = model.generate(1, 0, seed=1, **told)[0]
+    assert wanted.num_points > 3
     assert len(found.strokes) == len(wanted.strokes)
     for ours, theirs in zip(wanted.strokes, found.strokes, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-3)
+
+
+def test_the_noise_of_the_loop(free_config, make_weights, tmp_path):
+    """The model says the same at every step; what the loop makes of that at temperature 1/2."""
+    config = dataclasses.replace(free_config, num_mixtures=2, max_seq_len=4000, scale_factor=2.0)
+    weights = {name: np.zeros_like(array) for name, array in make_weights(config).items()}
+    shares, lifts = np.array([0.6, 0.4]), 0.3
+    weights["decoder/output/bias"][:] = [
+        *np.log([1 - lifts, lifts, 1e-9]), *np.log(shares), -50, 50, 0, 9,
+        *np.log([3, 1]), *np.log([2, 5]), *np.arctanh([0.8, -0.5]),
+    ]  # fmt: skip
+    path = onnx.save(SketchRNN(config, weights), tmp_path / "onnx")
+    found = run_the_script(path, 0.5, 3)
+    offsets = np.diff(np.vstack(found.strokes), axis=0) / config.scale_factor
+    assert len(offsets) == 4000
+    lifted = lifts**2 / (lifts**2 + (1 - lifts) ** 2)  # squared and made to sum to 1: tau is 1/2
+    assert (len(found.strokes) - 1) / 4000 == pytest.approx(lifted, abs=0.02)
+    left = offsets[offsets[:, 0] < 0]
+    assert len(left) / 4000 == pytest.approx(0.36 / (0.36 + 0.16), abs=0.02)
+    for part, mean, deviations, rho in (
+        (left, (-50, 0), (3, 2), 0.8),
+        (offsets[offsets[:, 0] > 0], (50, 9), (1, 5), -0.5),
+    ):
+        np.testing.assert_allclose(part.mean(axis=0), mean, atol=0.25)
+        np.testing.assert_allclose(part.std(axis=0), np.sqrt(0.5) * np.array(deviations), rtol=0.05)
+        assert np.corrcoef(part.T)[0, 1] == pytest.approx(rho, abs=0.05)
+
+
+def test_the_loop_is_as_short_as_the_documents_say():
+    text = SCRIPT.read_text("utf-8")
+    assert sum(bool(line.strip()) for line in text.splitlines()) <= 40
 
 
 def test_the_folder_says_what_the_graphs_do_not(tiny_config, make_weights, tmp_path):
