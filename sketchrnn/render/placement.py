@@ -45,22 +45,16 @@ class Cell(NamedTuple):
     height: float
 
 
-class _Window(NamedTuple):
-    """What of a drawing's plane is shown: its centre and its sides, in the drawing's units."""
-
-    center_x: float
-    center_y: float
-    width: float
-    height: float
-
-
-def place(drawings: Sequence[Drawing], cells: Sequence[Cell], style: Style) -> tuple[Picture, ...]:
+def place(
+    drawings: Sequence[Drawing], cells: Sequence[Cell], style: Style, alone: bool = False
+) -> tuple[Picture, ...]:
     """Scale each drawing, centre it in its cell, and round it.
 
     Args:
         drawings: What to draw.
         cells: As many rooms, all of the size `style.size`.
         style: Says how to fit, and how to colour.
+        alone: Whether each is a picture of its own, and its scale no other's business.
 
     Returns:
         One picture a drawing.
@@ -68,37 +62,96 @@ def place(drawings: Sequence[Drawing], cells: Sequence[Cell], style: Style) -> t
     Raises:
         BadDrawingError: If coordinates are so far apart that they cannot be drawn.
     """
+    if len(drawings) != len(cells):
+        raise ValueError(f"{len(drawings)} drawings and {len(cells)} cells")
+    strokes = [stroke for drawing in drawings for stroke in drawing.strokes]
+    if not strokes:
+        return tuple(_picture(drawing, (), style) for drawing in drawings)
+    ends = np.cumsum([len(stroke) for stroke in strokes])
+    counts = np.array([drawing.num_points for drawing in drawings])
+    points = np.concatenate([drawing.points for drawing in drawings])  # (N, 2)
+    # the centre goes first: a tiny drawing far from the origin would lose its digits else
+    with np.errstate(over="ignore", invalid="ignore"):
+        centers, scales, middles = _fit(points, counts, drawings, cells, style, alone)
+        points = (points - np.repeat(centers, counts, axis=0)) * np.repeat(scales, counts)[:, None]
+        points = np.round(points + np.repeat(middles, counts, axis=0), style.precision)
+        points += 0.0  # turns -0.0 into 0.0
+    if not np.isfinite(points).all():
+        raise _too_far_apart()
+    points.flags.writeable = False
+    starts = ends.tolist()
+    placed = [points[a:b] for a, b in itertools.pairwise([0, *starts])]
+    result = []
+    first = 0
+    for drawing in drawings:
+        last = first + len(drawing.strokes)
+        result.append(_picture(drawing, tuple(placed[first:last]), style))
+        first = last
+    return tuple(result)
+
+
+def _fit(
+    points: Points,
+    counts: NDArray[np.int64],
+    drawings: Sequence[Drawing],
+    cells: Sequence[Cell],
+    style: Style,
+    alone: bool,
+) -> tuple[Points, Points, Points]:
+    """Return the centre (n, 2) of each drawing, its scale (n,), and where its centre goes (n, 2).
+
+    Args:
+        points: (N, 2) of all drawings.
+        counts: (n,) how many of them each has.
+        drawings: What to draw.
+        cells: Their rooms.
+        style: Says how to fit.
+        alone: See `place`.
+
+    Raises:
+        BadDrawingError: If coordinates are too far apart.
+    """
+    rooms = np.array(cells, dtype=np.float64).reshape(-1, 4)
     if style.fit == "none":
-        return tuple(
-            _picture(drawing, 1.0, (0.0, 0.0), (cell.x, cell.y), style)
-            for drawing, cell in zip(drawings, cells, strict=True)
-        )
-    boxes = [_box(drawing) for drawing in drawings]
-    if not (style.fit == "box" or (style.fit == "auto" and None not in boxes)):
-        boxes = [None] * len(boxes)
-    windows = [_window(drawing, box) for drawing, box in zip(drawings, boxes, strict=True)]
-    fitting = [
-        _scale(window, style, margin_share=BOX_MARGIN if box and style.margin is None else 1.0)
-        for window, box in zip(windows, boxes, strict=True)
-    ]
-    common = _common_scale(
-        [
-            scale
-            for scale, box in zip(fitting, boxes, strict=True)
-            if box is None and math.isfinite(scale)
-        ]
+        return np.zeros_like(rooms[:, :2]), np.ones(len(rooms)), rooms[:, :2]
+    sizes = [_box(drawing) for drawing in drawings] if style.fit in ("box", "auto") else []
+    if not sizes or (style.fit == "auto" and not alone and None in sizes):
+        sizes = [None] * len(drawings)
+    boxes = np.array([np.nan if side is None else side for side in sizes])
+    boxed = ~np.isnan(boxes)
+    low, high = _bounds(points, counts)
+    sides = np.where(boxed[:, None], boxes[:, None], high - low)
+    if not np.isfinite(sides.sum(axis=1)).all():
+        raise _too_far_apart()
+    # halves first: the sum of two huge coordinates may be infinite
+    centers = np.where(boxed[:, None], sides / 2, low / 2 + high / 2)
+    share = BOX_MARGIN if style.margin is None else 1.0
+    inset = np.where(boxed, share, 1.0) * style.inset
+    room = np.array(style.size) - 2 * inset[:, None]
+    fitting = np.divide(room, sides, out=np.full_like(sides, np.inf), where=sides > 0)
+    scales = fitting.min(axis=1)  # infinite for one without extent
+    if style.fit != "each" and not alone:
+        common = _common_scale(scales[~boxed & np.isfinite(scales)].tolist())
+        scales = np.where(boxed, scales, np.minimum(scales, common))
+    scales = np.where(np.isfinite(scales), scales, 1.0)  # a dot or nothing: any scale will do
+    return centers, scales, rooms[:, :2] + rooms[:, 2:] / 2
+
+
+def _bounds(points: Points, counts: NDArray[np.int64]) -> tuple[Points, Points]:
+    """Return the least and the greatest coordinates of each drawing, (n, 2); 0 for one without."""
+    low = np.zeros((len(counts), 2))
+    high = low.copy()
+    there = counts > 0
+    starts = (np.cumsum(counts) - counts)[there]
+    low[there] = np.minimum.reduceat(points, starts)
+    high[there] = np.maximum.reduceat(points, starts)
+    return low, high
+
+
+def _too_far_apart() -> BadDrawingError:
+    return BadDrawingError(
+        "coordinates are too far apart to be drawn", hint="scale the drawing down first"
     )
-    pictures = []
-    for drawing, cell, window, box, scale in zip(
-        drawings, cells, windows, boxes, fitting, strict=True
-    ):
-        if box is None and style.fit != "each":
-            scale = min(scale, common)
-        if not math.isfinite(scale):
-            scale = 1.0  # a dot or nothing at all: any scale will do
-        middle = (cell.x + cell.width / 2, cell.y + cell.height / 2)
-        pictures.append(_picture(drawing, scale, (window.center_x, window.center_y), middle, style))
-    return tuple(pictures)
 
 
 def _common_scale(scales: Sequence[float]) -> float:
@@ -116,25 +169,6 @@ def _box(drawing: Drawing) -> float | None:
     return None
 
 
-def _window(drawing: Drawing, box: float | None) -> _Window:
-    if box is not None:
-        return _Window(box / 2, box / 2, box, box)
-    x_min, y_min, x_max, y_max = drawing.bounds
-    if not math.isfinite((x_max - x_min) + (y_max - y_min)):
-        raise BadDrawingError(
-            "coordinates are too far apart to be drawn", hint="scale the drawing down first"
-        )
-    # halves first: the sum of two huge coordinates may be infinite
-    return _Window(x_min / 2 + x_max / 2, y_min / 2 + y_max / 2, x_max - x_min, y_max - y_min)
-
-
-def _scale(window: _Window, style: Style, margin_share: float) -> float:
-    """Return the largest scale at which a window fits; infinite for one without extent."""
-    inset = margin_share * style.inset
-    sides = zip(style.size, (window.width, window.height), strict=True)
-    return min(((room - 2 * inset) / side for room, side in sides if side > 0), default=math.inf)
-
-
 def _apart(strokes: tuple[Points, ...], count: int) -> tuple[tuple[Points, ...], int]:
     """Part the stroke that goes on after so many points; also return how many strokes end there."""
     before: list[Points] = []
@@ -148,29 +182,8 @@ def _apart(strokes: tuple[Points, ...], count: int) -> tuple[tuple[Points, ...],
     return tuple(before), len(before)
 
 
-def _picture(
-    drawing: Drawing,
-    scale: float,
-    center: tuple[float, float],
-    middle: tuple[float, float],
-    style: Style,
-) -> Picture:
-    """Move `center` of a drawing to `middle` of its cell, and round."""
-    strokes: tuple[Points, ...] = ()
-    if drawing.strokes:
-        # the centre goes first: a tiny drawing far from the origin would lose its digits else
-        with np.errstate(over="ignore", invalid="ignore"):
-            points = (drawing.points - center) * scale + middle
-            points = np.round(points, style.precision) + 0.0  # + 0.0 turns -0.0 into 0.0
-        if not np.isfinite(points).all():
-            raise BadDrawingError(
-                "coordinates are too far apart to be drawn", hint="scale the drawing down first"
-            )
-        ends = itertools.accumulate(len(stroke) for stroke in drawing.strokes)
-        strokes = tuple(
-            points[end - len(stroke) : end]
-            for stroke, end in zip(drawing.strokes, ends, strict=True)
-        )
+def _picture(drawing: Drawing, strokes: tuple[Points, ...], style: Style) -> Picture:
+    """Return strokes at their place, with their colours."""
     colors = None
     if style.color_by_order:
         colors = tuple(order_ramp(len(strokes), is_dark(style.background)))

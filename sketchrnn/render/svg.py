@@ -7,6 +7,8 @@ with round caps and a wider pen: it shows as a disc, and is read again as a stro
 
 from __future__ import annotations
 
+import functools
+import html
 import itertools
 import json
 import operator
@@ -42,6 +44,21 @@ def _shortest(value: float) -> str:
     return text[:-2] if text.endswith(".0") else text
 
 
+class _Numbers(dict[float, str]):
+    """Numbers as they are written, so that each is turned into text once: a page has few."""
+
+    most = 200_000
+
+    def __missing__(self, value: float) -> str:
+        if len(self) >= self.most:
+            self.clear()
+        text = self[value] = _shortest(value + 0.0)  # -0.0 is 0.0, and found where it is
+        return text
+
+
+_NUMBERS = _Numbers()
+
+
 def path_data(stroke: Sequence[Sequence[float]]) -> str:
     """Write one stroke as a subpath.
 
@@ -52,7 +69,8 @@ def path_data(stroke: Sequence[Sequence[float]]) -> str:
     >>> path_data([(0.0, 0.5), (1.0, 2.0), (3.0, 4.0)])
     'M0,0.5L1,2 3,4'
     """
-    points = [f"{_shortest(x)},{_shortest(y)}" for x, y in stroke]
+    numbers = map(_NUMBERS.__getitem__, itertools.chain.from_iterable(stroke))
+    points = list(map(",".join, zip(numbers, numbers, strict=True)))
     return f"M{points[0]}L{' '.join(points[1:] or points)}"
 
 
@@ -64,26 +82,110 @@ def curve_data(curve: NDArray[np.float64], precision: int) -> str:
     'M0,0C1,0 2,1 2,2'
     """
     rounded = (curve.round(precision) + 0.0).tolist()
-    start = ",".join(map(_shortest, rounded[0][0]))
-    points = [f"{_shortest(x)},{_shortest(y)}" for segment in rounded for x, y in segment[1:]]
+    numbers = map(
+        _NUMBERS.__getitem__, (part for piece in rounded for p in piece[1:] for part in p)
+    )
+    start = ",".join(map(_NUMBERS.__getitem__, rounded[0][0]))
+    points = map(",".join, zip(numbers, numbers, strict=True))
     return f"M{start}C{' '.join(points)}"
 
 
 def page_to_svg(page: Page) -> str:
     """Write a page as an SVG document.
 
+    svgwrite makes the document. The strokes of a page that stands still go into it as text: they
+    are nearly all of it, and elements would take ten times as long.
+
     Raises:
         BadSettingError: If the recipe does not go into JSON.
         MissingDependencyError: If svgwrite is not installed.
     """
-    svgwrite = load_svgwrite()
-    movement = None
-    zoom = 1.0
+    notes = f"<title>{html.escape(page.title, quote=False)}</title>" if page.title else ""
+    if page.recipe is not None:
+        notes += f"<metadata>{html.escape(_json(page.recipe), quote=False)}</metadata>"
     if page.movement is not None:
-        movement = make_timeline(page)
-        page = movement.page
-        if page.movement is not None and page.movement.flip:
-            zoom = max(1.0, SMALLEST_TURN / (min(page.width, page.height)))
+        return _with_notes(_moving_document(page), notes)
+    if page.frames or page.labels:
+        document = _document(page)
+    else:
+        kept = (page.width, page.height, page.ink, page.stroke_width, page.precision)
+        document = _plain_document(*kept, page.background, page.in_mm)
+    pictures = "".join([_picture(picture, page) for picture in page.pictures])
+    if pictures:
+        before, after = document
+        document = (f"{before[: -len(_CLOSED)]}>{pictures}</g>", after)
+    return _with_notes("".join(document), notes)
+
+
+_CLOSED = " />"
+"""How svgwrite ends an element that holds nothing."""
+
+
+def _with_notes(document: str, notes: str) -> str:
+    """Put title and metadata where they belong: first."""
+    if not notes:
+        return document
+    root = document.index(">") + 1
+    return f"{document[:root]}{notes}{document[root:]}"
+
+
+@functools.lru_cache(maxsize=64)
+def _plain_document(
+    width: float,
+    height: float,
+    ink: str,
+    stroke_width: float,
+    precision: int,
+    background: str | None,
+    in_mm: bool,
+) -> tuple[str, str]:
+    """Return a document that many pages share, see `_document`."""
+    page = Page(width, height, ink, stroke_width, precision, background, in_mm=in_mm)
+    return _document(page)
+
+
+def _document(page: Page) -> tuple[str, str]:
+    """Return a page without its drawings, up to the end of the element that takes them, and on."""
+    document, drawings = _begin(load_svgwrite(), page, 1.0)
+    document.add(drawings)
+    for label in page.labels:
+        document.add(_text(document, label, page.precision))
+    text = f"{document.tostring()}\n"
+    end = text.index(_CLOSED, text.index('<g class="drawings"')) + len(_CLOSED)
+    return text[:end], text[end:]
+
+
+def _moving_document(page: Page) -> str:
+    """Return a page that draws itself."""
+    movement = make_timeline(page)
+    page = movement.page
+    zoom = 1.0
+    if page.movement is not None and page.movement.flip:
+        zoom = max(1.0, SMALLEST_TURN / (min(page.width, page.height)))
+    document, drawings = _begin(load_svgwrite(), page, zoom)
+    dot_width = _dot_width(page)
+    times = Times(document, movement)
+    for count, picture in enumerate(page.pictures):
+        group = document.g(class_="drawing")
+        for data, dot, color in _single_paths(picture, page):
+            extra: dict[str, Any] = {}
+            if dot:
+                extra["stroke_width"] = dot_width
+            if color is not None:
+                extra["stroke"] = color
+            path = document.path(data, **extra)
+            times.draw(path, count, dot)
+            group.add(path)
+        times.show(group, count)
+        drawings.add(group)
+    document.add(drawings)
+    for label in page.labels:
+        document.add(_text(document, label, page.precision))
+    return f"{document.tostring()}\n"
+
+
+def _begin(svgwrite: Any, page: Page, zoom: float) -> tuple[Any, Any]:
+    """Return a document with background and frames, and the group for drawings, not yet in it."""
 
     def number(value: float) -> str:
         return format_number(value, page.precision)
@@ -116,32 +218,24 @@ def page_to_svg(page: Page) -> str:
         stroke_linecap="round",
         stroke_linejoin="round",
     )
-    dot_width = format_number(DOT_WIDTH * page.stroke_width, _WIDTH_DECIMALS)
-    times = None if movement is None else Times(document, movement)
-    for count, picture in enumerate(page.pictures):
-        group = document.g(class_="drawing")
-        paths = _paths(picture, page) if times is None else _single_paths(picture, page)
-        for data, dot, color in paths:
-            extra: dict[str, Any] = {}
-            if dot:
-                extra["stroke_width"] = dot_width
-            if color is not None:
-                extra["stroke"] = color
-            path = document.path(data, **extra)
-            if times is not None:
-                times.draw(path, count, dot)
-            group.add(path)
-        if times is not None:
-            times.show(group, count)
-        drawings.add(group)
-    document.add(drawings)
-    for label in page.labels:
-        document.add(_text(document, label, page.precision))
-    if page.recipe is not None:
-        document.elements.insert(0, document_metadata(svgwrite, page.recipe))
-    if page.title:
-        document.set_desc(title=page.title)
-    return str(document.tostring()) + "\n"
+    return document, drawings
+
+
+def _dot_width(page: Page) -> str:
+    return format_number(DOT_WIDTH * page.stroke_width, _WIDTH_DECIMALS)
+
+
+def _picture(picture: Picture, page: Page) -> str:
+    """Return a drawing as the text of its element."""
+    paths = []
+    for data, dot, color in _paths(picture, page):
+        pen = f' stroke="{color}"' if color is not None else ""
+        if dot:
+            pen += f' stroke-width="{_dot_width(page)}"'
+        paths.append(f'<path d="{data}"{pen} />')
+    if not paths:
+        return '<g class="drawing" />'
+    return f'<g class="drawing">{"".join(paths)}</g>'
 
 
 def _sides(page: Page, zoom: float) -> tuple[str, str]:
@@ -183,8 +277,10 @@ def _plain(value: Any) -> Any:
 def _paths(picture: Picture, page: Page) -> list[tuple[str, bool, str | None]]:
     """Return (path data, is a dot, colour) in writing order, joining what looks the same."""
     single = _single_paths(picture, page)
-    if picture.colors is not None:
+    if picture.colors is not None or not single:
         return single
+    if not any(map(operator.itemgetter(1), single)):  # as nearly always
+        return [("".join(map(operator.itemgetter(0), single)), False, None)]
     runs = itertools.groupby(single, key=operator.itemgetter(1))
     return [("".join(data for data, _, _ in run), dot, None) for dot, run in runs]
 
@@ -192,8 +288,8 @@ def _paths(picture: Picture, page: Page) -> list[tuple[str, bool, str | None]]:
 def _single_paths(picture: Picture, page: Page) -> list[tuple[str, bool, str | None]]:
     """Return (path data, is a dot, colour) of each stroke."""
     strokes = [stroke.tolist() for stroke in picture.strokes]
-    dots = [all(point == stroke[0] for point in stroke) for stroke in strokes]
-    data = [path_data(stroke) for stroke in strokes]
+    dots = [s[-1] == s[0] and s.count(s[0]) == len(s) for s in strokes]
+    data = list(map(path_data, strokes))
     if page.smooth is not None:
         for index, stroke in enumerate(picture.strokes):
             if len(stroke) > 2:
