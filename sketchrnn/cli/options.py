@@ -113,7 +113,13 @@ def movement_options(command: Command) -> Command:
 
 def output_options(command: Command) -> Command:
     """Add -o and what a page looks like to a command."""
-    command = movement_options(command)
+
+    @functools.wraps(command)
+    def checked(*arguments: Any, **given: Any) -> Any:
+        _check_format(given["suffix"], given["output"])
+        return command(*arguments, **given)
+
+    checked_command: Command = movement_options(checked)
     for option in (
         click.option("--force", is_flag=True, help="Replace what exists."),
         click.option("--landscape", is_flag=True, help="Lay the paper on its longer side."),
@@ -127,16 +133,34 @@ def output_options(command: Command) -> Command:
         click.option("--stroke-width", type=float, help="In px."),
         click.option("--columns", type=click.IntRange(min=1), help="Drawings side by side."),
         click.option(
+            "--format",
+            "suffix",
+            type=click.Choice(["svg", "png", "pdf", "html"]),
+            help="Of the files in a folder; otherwise svg.",
+        ),
+        click.option(
             "-o",
             "--output",
             required=True,
             metavar="OUT",
             help="A page .svg, .png, .pdf or .html; a movie .gif, .mp4 or .webm; a folder, with / "
-            "at its end, for one SVG a drawing; - for SVG on standard output.",
+            "at its end, for one file a drawing; - for SVG on standard output.",
         ),
     ):
-        command = option(command)
-    return command
+        checked_command = option(checked_command)
+    return checked_command
+
+
+def _check_format(suffix: str | None, output: str) -> None:
+    """Refuse --format where the output's suffix tells another."""
+    from sketchrnn.drawing import BadSettingError
+
+    if suffix is None or (output != "-" and is_folder(output)):
+        return
+    if output == "-" or Path(output).suffix.lower() != f".{suffix}":
+        raise BadSettingError(
+            f"--format {suffix} is for the files in a folder", hint="write -o folder/"
+        )
 
 
 def category_option(text: str) -> Callable[[Command], Command]:
@@ -166,7 +190,7 @@ def check_output(output: str, force: bool) -> None:
         folder = Path(output)
         if folder.is_dir() and any(folder.iterdir()) and not force:
             files.check_output(folder)
-        files.check_output(folder / _file_name(1), overwrite=True)
+        files.check_output(folder / f"{_file_name(1)}.svg", overwrite=True)
         return
     check_suffix(output)
     files.check_output(output, overwrite=force)
@@ -187,6 +211,7 @@ def write_page(
     animate: bool = False,
     seconds: float | None = None,
     flip: bool | None = None,
+    suffix: str | None = None,
     **look: Any,
 ) -> None:
     """Write drawings as a page, as one file each, or to standard output.
@@ -200,6 +225,7 @@ def write_page(
         animate: Whether an SVG draws itself.
         seconds: See `Gallery.animate`.
         flip: See `Gallery.animate`.
+        suffix: As the option --format says.
         **look: As `render.gallery` takes; what is None or False is left to its default.
     """
     from sketchrnn.drawing import Drawing
@@ -216,8 +242,9 @@ def write_page(
             for key in ("stroke_width", "smooth", "color_by_order", "ending_color")
             if key in style
         }
-        movement = asked_movement(".svg", animate, seconds, flip)
-        _write_folder(flat, Path(output), force, recipe, style, movement)
+        ending = f".{suffix or 'svg'}"
+        movement = asked_movement(ending, animate, seconds, flip)
+        _write_folder(flat, Path(output), ending, force, recipe, style, movement)
         click.echo(f"{len(flat)} drawings in {Path(output)}  {seed}", err=True)
         return
     if columns is None:
@@ -277,27 +304,33 @@ def write_bytes(page: Gallery, output: str, force: bool) -> bytes:
 def _write_folder(
     drawings: Sequence[Drawing],
     folder: Path,
+    suffix: str,
     force: bool,
     recipe: Mapping[str, Any],
     style: Mapping[str, Any],
     movement: Mapping[str, Any] | None,
 ) -> None:
-    """Write one SVG a drawing; a folder that is new appears whole."""
-    from sketchrnn.drawing.files import whole_folder
-    from sketchrnn.render.layout import make_page
+    """Write one file a drawing; a folder that is new appears whole."""
+    from sketchrnn.cli.data_convert import progress_bar
+    from sketchrnn.render.folder import save_pages
+    from sketchrnn.render.layout import make_pages
 
-    room: contextlib.AbstractContextManager[Path] = whole_folder(folder)
-    if folder.exists():
-        room = contextlib.nullcontext(folder)
-    with room as place:
-        for count, drawing in enumerate(drawings, 1):
-            which = {"number": drawing.metadata.get("number"), "position": count - 1}
-            page = make_page([drawing], {**recipe, **which}, {"alone": True, **style}, movement)
-            write_bytes(page, str(place / _file_name(count)), force)
+    pages = make_pages(drawings, recipe, style, movement)
+    named = ((_file_name(count), page) for count, page in enumerate(pages, 1))
+    with progress_bar("pictures") as (progress, say):
+        save_pages(
+            named,
+            folder,
+            suffix,
+            force,
+            note=lambda line: say(f"sketchrnn: {line}"),
+            progress=progress,
+            total=len(drawings),
+        )
 
 
 def _file_name(count: int) -> str:
-    return f"{count:04}.svg"
+    return f"{count:04}"
 
 
 def fresh_seed(seed: int | None) -> int:

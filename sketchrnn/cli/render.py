@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import re
 import sys
@@ -201,26 +200,32 @@ def _save_each(
 ) -> None:
     """Write one file a drawing: 0001-cat.svg, or 0001.svg for one without a category."""
     from sketchrnn.drawing import BadFileError
+    from sketchrnn.render.bulk import drawings_to_pages
+    from sketchrnn.render.folder import save_pages
     from sketchrnn.render.movement import make_movement
-    from sketchrnn.render.save import drawing_to_page, save_page
 
-    said: set[str] = set()
-
-    def note_once(line: str) -> None:
-        if line not in said:
-            said.add(line)
-            _note(line)
-
-    count = 0
-    for count, drawing in enumerate(drawings, 1):
-        name = "-".join(re.findall(r"\w+", drawing.category or ""))[:60]
-        path = folder / (f"{count:04}-{name}{ending}" if name else f"{count:04}{ending}")
-        page = drawing_to_page(drawing, style)
-        if movement is not None:
-            page = dataclasses.replace(page, movement=make_movement(movement))
-        save_page(page, path, force, style.scale or 1.0, note_once)
-    if count == 0:
+    rest = iter(drawings)
+    first = next(rest, None)
+    if first is None:
         raise BadFileError("holds no drawing", path=source)
+
+    def named() -> Iterator[tuple[str, Any]]:
+        moves = None if movement is None else make_movement(movement)
+        each = drawings_to_pages(itertools.chain([first], rest), style)
+        for count, page in enumerate(each, 1):
+            name = "-".join(re.findall(r"\w+", page.title or ""))[:60]
+            yield f"{count:04}-{name}" if name else f"{count:04}", page.with_(movement=moves)
+
+    with progress_bar("pictures") as (progress, say):
+        save_pages(
+            named(),
+            folder,
+            ending,
+            force,
+            style.scale or 1.0,
+            lambda line: say(f"sketchrnn: {line}"),
+            progress,
+        )
 
 
 def _note(line: str) -> None:

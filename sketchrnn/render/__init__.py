@@ -3,6 +3,8 @@
 svgwrite, cairosvg and Pillow are loaded when they are first needed.
 """
 
+from sketchrnn.render.bulk import drawings_to_array, drawings_to_png, drawings_to_svg
+from sketchrnn.render.folder import save_drawings
 from sketchrnn.render.font import Font, font
 from sketchrnn.render.gallery import Gallery, gallery
 from sketchrnn.render.plotter import PlotterSheet, plot
@@ -18,8 +20,12 @@ __all__ = [
     "Style",
     "drawing_to_png",
     "drawing_to_svg",
+    "drawings_to_array",
+    "drawings_to_png",
+    "drawings_to_svg",
     "font",
     "gallery",
     "plot",
     "save_drawing",
+    "save_drawings",
 ]

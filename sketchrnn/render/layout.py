@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sketchrnn.drawing import BadSettingError, Drawing
+from sketchrnn.render.bulk import drawings_to_pages
 from sketchrnn.render.gallery import Gallery, gallery
+from sketchrnn.render.page import Page
 from sketchrnn.render.save import drawing_to_page
 from sketchrnn.render.style import Style
 
@@ -41,6 +44,35 @@ def make_page(
         layout = {k: v for k, v in layout.items() if k not in ("captions", "row_labels")}
     made = gallery(drawings, recipe=recipe, **layout)
     return made if movement is None else made.animate(**movement)
+
+
+def make_pages(
+    drawings: Sequence[Drawing],
+    recipe: Mapping[str, Any],
+    style: Mapping[str, Any],
+    movement: Mapping[str, Any] | None = None,
+) -> Iterator[Page]:
+    """Put each of many drawings on a page of its own, which tells how it alone is made again.
+
+    Args:
+        drawings: What to draw.
+        recipe: How they came about.
+        style: As `Style` takes.
+        movement: See `make_page`.
+
+    Yields:
+        What `make_page` makes of each drawing alone.
+    """
+    layout = {"alone": True, **style}
+    pages = (
+        drawings_to_pages(drawings, Style.of(style)) if movement is None else itertools.repeat(None)
+    )
+    for position, (drawing, page) in enumerate(zip(drawings, pages, strict=False)):
+        which = {**recipe, "number": drawing.metadata.get("number"), "position": position}
+        if page is None:
+            yield make_page([drawing], which, layout, movement).page
+        else:
+            yield page.with_(recipe={**which, "page": layout})
 
 
 def above_each_other(given: Sequence[Drawing], again: Sequence[Drawing], columns: int) -> list[Any]:

@@ -144,6 +144,12 @@ class Page:
     in_mm: bool = False
     smooth: float | None = None
 
+    def with_(self, **changes: Any) -> Page:
+        """Return the same page with some things other; quicker than `dataclasses.replace`."""
+        page = object.__new__(Page)
+        page.__dict__.update(self.__dict__, **changes)
+        return page
+
 
 def is_dot(stroke: NDArray[np.float64]) -> bool:
     """Say whether all points of a stroke (n, 2) coincide."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import struct
-import zlib
 from collections.abc import Callable
 from typing import Any
 
 from sketchrnn.drawing import BadSettingError
 from sketchrnn.render.page import Page
+from sketchrnn.render.png import with_text
 from sketchrnn.render.svg import page_to_svg, recipe_json
 
 Note = Callable[[str], None]
@@ -38,33 +37,67 @@ def page_to_png(page: Page, scale: float = 1.0, note: Note | None = None) -> byt
         BadSettingError: If the picture would be larger than cairo can paint.
         MissingDependencyError: If neither libcairo nor Pillow is there.
     """
+    width, height = check_pixels(page, scale)
+    painted = _by_cairo(page, width, height)
+    if painted is None:
+        painted = by_pillow(page, scale)
+        if note is not None:
+            note(pillow_note())
+    if page.recipe is not None:
+        painted = with_text(painted, "recipe", recipe_json(page))
+    return painted
+
+
+def _by_cairo(page: Page, width: int, height: int) -> bytes | None:
+    """Paint a page without its recipe; None where libcairo is missing.
+
+    What is but strokes goes straight to cairo; cairosvg sees to text, and to how it is laid out.
+    """
+    if not (page.labels or page.frames or page.movement):
+        from sketchrnn.render.canvas import Painter
+        from sketchrnn.render.pdf import load_cairo
+
+        cairo = load_cairo()
+        return None if cairo is None else Painter(cairo).to_png(page, (width, height))
+    cairosvg = load_cairosvg()
+    if cairosvg is None:
+        return None
+    png = cairosvg.svg2png(
+        bytestring=page_to_svg(page).encode(), output_width=width, output_height=height
+    )
+    return bytes(png)
+
+
+def by_pillow(page: Page, scale: float) -> bytes:
+    """Paint a page by Pillow, without its recipe."""
+    from sketchrnn.render.pillow import page_to_png_by_pillow
+
+    return page_to_png_by_pillow(page, scale)
+
+
+def pixel_size(page: Page, scale: float) -> tuple[int, int]:
+    """Return (width, height) in pixels of a page."""
+    return (max(1, round(page.width * scale)), max(1, round(page.height * scale)))
+
+
+def check_pixels(page: Page, scale: float) -> tuple[int, int]:
+    """Return (width, height) in pixels of a page that can be painted.
+
+    Raises:
+        BadSettingError: If it would be larger than cairo can paint.
+    """
     width, height = pixel_size(page, scale)
     if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
         raise BadSettingError(
             f"a PNG of {width} x {height} pixels is too large",
             hint="draw fewer drawings, smaller ones, or at a smaller scale; or write SVG",
         )
-    cairosvg = load_cairosvg()
-    if cairosvg is not None:
-        png = cairosvg.svg2png(
-            bytestring=page_to_svg(page).encode(), output_width=width, output_height=height
-        )
-    else:
-        from sketchrnn.render.pillow import page_to_png_by_pillow
-
-        png = page_to_png_by_pillow(page, scale)
-        if note is not None:
-            note(
-                f"libcairo is not there, so Pillow painted the PNG; for finer text {INSTALL_CAIRO}"
-            )
-    if page.recipe is not None:
-        png = _with_text(png, "recipe", recipe_json(page))
-    return bytes(png)
+    return width, height
 
 
-def pixel_size(page: Page, scale: float) -> tuple[int, int]:
-    """Return (width, height) in pixels of a page."""
-    return (max(1, round(page.width * scale)), max(1, round(page.height * scale)))
+def pillow_note() -> str:
+    """Say that Pillow painted."""
+    return f"libcairo is not there, so Pillow painted the PNG; for finer text {INSTALL_CAIRO}"
 
 
 def load_cairosvg() -> Any:
@@ -74,11 +107,3 @@ def load_cairosvg() -> Any:
     except (ImportError, OSError):  # OSError: the package is there, the C library is not
         return None
     return cairosvg
-
-
-def _with_text(png: bytes, key: str, text: str) -> bytes:
-    """Add a tEXt chunk after the header of a PNG."""
-    header = 8 + 25  # the signature; length, name, 13 bytes and checksum of IHDR
-    content = b"tEXt" + key.encode("latin-1") + b"\0" + text.encode("latin-1")
-    chunk = struct.pack(">I", len(content) - 4) + content + struct.pack(">I", zlib.crc32(content))
-    return png[:header] + chunk + png[header:]

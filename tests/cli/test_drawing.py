@@ -122,6 +122,21 @@ def test_standard_output_is_the_page_and_a_folder_has_one_file_each(
     assert recipe_of((out / "0002.svg").read_text())["seed"] == 1
 
 
+def test_a_folder_of_png_is_asked_for_by_format(sketchrnn, refused, commands, tmp_path):
+    out = tmp_path / "out"
+    done = sketchrnn(*commands["generate"], "--seed", 1, "--format", "png", "-o", f"{out}/")
+    assert done == (0, "", f"5 drawings in {out}  (seed 1)\n")
+    assert sorted(path.name for path in out.iterdir()) == [f"{k:04}.png" for k in range(1, 6)]
+    assert all(path.read_bytes().startswith(BEGINNINGS[".png"]) for path in out.iterdir())
+    again = sketchrnn("redraw", out / "0002.png", "--model", commands["generate"][1])
+    assert again.status == 0
+    assert "same" in again.err
+    for output in ("page.svg", "-"):
+        told = refused(*commands["generate"], "--format", "png", "-o", output)
+        assert "write -o folder/" in told
+    assert sketchrnn(*commands["generate"], "--format", "svg", "-o", tmp_path / "p.svg").status == 0
+
+
 def test_a_folder_that_exists_needs_no_slash(sketchrnn, commands, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
@@ -331,18 +346,16 @@ def test_an_output_is_checked_before_the_model_is_looked_for(refused, tmp_path):
 
 
 def test_an_error_in_the_midst_of_a_folder_leaves_none(sketchrnn, commands, tmp_path, monkeypatch):
-    from sketchrnn.render import Gallery
-
     written = []
 
-    def full(page, *options):
-        written.append(page)
+    def full(path, content):
+        written.append(path)
         if len(written) == 3:
             raise OSError(28, "No space left on device")
-        return encode(page, *options)
+        return write(path, content)
 
-    encode = Gallery.encode
-    monkeypatch.setattr(Gallery, "encode", full)
+    write = Path.write_bytes
+    monkeypatch.setattr(Path, "write_bytes", full)
     before = sorted(tmp_path.iterdir())
     done = sketchrnn(*commands["generate"], "-o", f"{tmp_path}/out/")
     assert done.status == 2

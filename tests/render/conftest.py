@@ -95,6 +95,12 @@ def degenerate(request: pytest.FixtureRequest) -> Drawing:
 
 
 @pytest.fixture
+def degenerate_drawings() -> list[Drawing]:
+    """All of them."""
+    return list(DEGENERATE.values())
+
+
+@pytest.fixture
 def no_cairo(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make this a machine without libcairo: importing cairosvg fails as it does there."""
     import builtins
