@@ -72,7 +72,9 @@ def info(name: str, as_json: bool) -> None:
     if not config.categories:
         rows = [row for row in rows if row[0] != "categories"]
     for label, value in rows:
-        click.echo(f"{label:<16}{value}")
+        # it may be anybody's file, and a terminal does what control characters say
+        shown = "".join(char if char.isprintable() else "\ufffd" for char in str(value))
+        click.echo(f"{label:<16}{shown}")
 
 
 @model.command("import")

@@ -7,8 +7,10 @@ holds a Lambda layer, a pickle, or any class but ours is refused, and nothing in
 from __future__ import annotations
 
 import json
+import lzma
 import tempfile
 import zipfile
+import zlib
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,9 @@ _BESIDE = "assets.extra"  # where TensorFlow leaves room for what it does not re
 _CONFIG = "config.json"
 _MEMBERS = {"metadata.json", _CONFIG, folder.WEIGHTS_FILE, _NOTES}
 _LARGEST_CONFIG = 1 << 20
+_UNREADABLE = (  # what zipfile and json raise; a RuntimeError is for an encrypted file
+    zipfile.BadZipFile, ValueError, OSError, EOFError, RuntimeError, zlib.error, lzma.LZMAError
+)  # fmt: skip
 _LARGEST_WEIGHTS = 1 << 31
 
 
@@ -68,11 +73,13 @@ def load(path: str | PathLike[str]) -> SketchRNN:
 
     from sketchrnn.model.vae import SketchVAE
 
-    network = SketchVAE(found.config)
     with tempfile.TemporaryDirectory() as beside, zipfile.ZipFile(place) as archive:
         try:
-            network.load_weights(archive.extract(folder.WEIGHTS_FILE, beside))
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            inside = archive.extract(folder.WEIGHTS_FILE, beside)
+            folder.check_weights(Path(inside), found.config, place)
+            network = SketchVAE(found.config)
+            network.load_weights(inside)
+        except (*_UNREADABLE, KeyError) as error:
             raise BadFileError(
                 "its weights are damaged, or not those of its network", path=place
             ) from error
@@ -112,7 +119,7 @@ def read(path: Path) -> folder.ModelFolder:
                 raise BadFileError("is too large", path=path)
             config = json.loads(archive.read(_CONFIG))
             notes = json.loads(archive.read(_NOTES)) if _NOTES in sizes else None
-    except (zipfile.BadZipFile, ValueError, OSError, RecursionError, NotImplementedError) as error:
+    except _UNREADABLE as error:
         raise BadFileError(
             "is no .keras file, or is truncated", path=path, hint="get it again"
         ) from error

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import BadFileError, BadSettingError
+from sketchrnn.model import folder
 from sketchrnn.model.config import ModelConfig
 
 LIMIT = 10.0
@@ -114,7 +115,7 @@ class ModelFile:
         kept = ours.get("provenance") if isinstance(ours, dict) else None
         told = {key: value for key, value in self.info.items() if key != OUR_KEY}
         return {
-            **(kept if isinstance(kept, dict) else {}),
+            **(kept if isinstance(kept, dict) and folder.is_sound(kept) else {}),
             "origin": "sketch-rnn-js",
             "info": {key: value for key, value in told.items() if _is_plain(value)},
         }

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -33,6 +34,7 @@ WEIGHTS_FILE = "model.weights.h5"
 SAFETENSORS_FILE = "model.safetensors"
 _LARGEST_CONFIG = 1 << 20
 _STROKE5 = 5
+_MOST_PACKED = 1032  # what deflate makes of one byte at most
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,12 +144,24 @@ def check_notes(values: Any, path: Path, folder: Path, kind: str = FORMAT) -> Mo
     for key in ("config", "preparation", "provenance"):
         if not isinstance(values.get(key), dict):
             raise BadFileError(f"lacks {key!r}", path=path, hint="save the model again")
+    if not is_sound(values["provenance"]):
+        raise BadFileError("is none that a model has", path=path, where="provenance")
     try:
         # folders of version 1 that were written before there was such a thing lack its keys
         config = ModelConfig.from_dict({**ADDED_LATER, **values["config"]})
     except (BadSettingError, TypeError) as error:
         raise BadFileError(str(error), path=path) from error
     return ModelFolder(folder, config, values["preparation"], values["provenance"])
+
+
+def is_sound(provenance: Mapping[str, Any]) -> bool:
+    """Return whether what is asked of a provenance everywhere is of the type that it must have."""
+    data = provenance.get("data") or {}
+    return (
+        isinstance(data, dict)
+        and isinstance(data.get("sources") or [], list)
+        and isinstance(provenance.get("settings") or {}, dict)
+    )
 
 
 def weight_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
@@ -271,6 +285,7 @@ def read_arrays(
                 where=name,
                 hint="the two files belong to different models",
             )
+    check_storage(group, path)
     extra = sorted(set(found) - set(shapes))
     if extra:
         raise BadFileError(
@@ -284,6 +299,48 @@ def read_arrays(
         if not np.isfinite(array).all():
             raise BadFileError("holds NaN or infinite numbers", path=path, where=name)
     return arrays
+
+
+def check_storage(group: h5py.Group, path: Path) -> int:
+    """Return how many numbers an HDF5 group holds; refuse arrays that are not in its file.
+
+    A small file could claim huge ones, for which there is no memory; or have other files read.
+
+    Raises:
+        BadFileError: If there is such an array.
+    """
+    count = 0
+
+    def check(name: str, item: Any) -> None:
+        nonlocal count
+        if not isinstance(item, h5py.Dataset):
+            return
+        if item.external or item.is_virtual:
+            raise BadFileError("keeps its numbers in another file", path=path, where=name)
+        if item.nbytes > _MOST_PACKED * item.id.get_storage_size():
+            raise BadFileError("claims more numbers than it holds", path=path, where=name)
+        count += item.size
+
+    group.visititems(check)
+    return count
+
+
+def check_weights(file: Path, config: ModelConfig, path: Path) -> None:
+    """Refuse an HDF5 file of another program that cannot hold the weights of a network.
+
+    Args:
+        file: The file.
+        config: The network's shape.
+        path: What it is a part of.
+
+    Raises:
+        BadFileError: If it holds fewer numbers, or see `check_storage`.
+        OSError: If it is none.
+    """
+    with h5py.File(file, "r") as opened:
+        held = check_storage(opened, path)
+    if held < sum(math.prod(shape) for shape in weight_shapes(config).values()):
+        raise BadFileError("holds fewer weights than its configuration says", path=path)
 
 
 def write_arrays(group: h5py.Group, arrays: Mapping[str, Any]) -> None:
