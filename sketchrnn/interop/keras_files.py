@@ -20,7 +20,7 @@ import numpy as np
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import BadFileError, BadSettingError, MissingDependencyError
 from sketchrnn.drawing.files import check_output, whole_file, whole_folder
-from sketchrnn.model import backend, folder
+from sketchrnn.model import backend, folder, hdf5_file
 from sketchrnn.sketch_rnn import SketchRNN
 
 _CLASS = "sketchrnn>SketchVAE"
@@ -76,7 +76,7 @@ def load(path: str | PathLike[str]) -> SketchRNN:
     with tempfile.TemporaryDirectory() as beside, zipfile.ZipFile(place) as archive:
         try:
             inside = archive.extract(folder.WEIGHTS_FILE, beside)
-            folder.check_weights(Path(inside), found.config, place)
+            hdf5_file.check_size(Path(inside), folder.weight_shapes(found.config), place)
             network = SketchVAE(found.config)
             network.load_weights(inside)
         except (*_UNREADABLE, KeyError) as error:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -24,7 +23,7 @@ from numpy.typing import NDArray
 
 from sketchrnn.drawing import BadFileError, BadSettingError
 from sketchrnn.drawing.files import whole_folder
-from sketchrnn.model import safetensors_file
+from sketchrnn.model import hdf5_file, safetensors_file
 from sketchrnn.model.config import ADDED_LATER, ModelConfig, layer_names
 
 FORMAT = "sketchrnn-model"
@@ -34,7 +33,6 @@ WEIGHTS_FILE = "model.weights.h5"
 SAFETENSORS_FILE = "model.safetensors"
 _LARGEST_CONFIG = 1 << 20
 _STROKE5 = 5
-_MOST_PACKED = 1032  # what deflate makes of one byte at most
 
 
 @dataclasses.dataclass(frozen=True)
@@ -261,92 +259,11 @@ def read_weights(folder: ModelFolder) -> dict[str, NDArray[np.float32]]:
         raise BadFileError("is missing", path=path, hint="restore it, or save the model again")
     try:
         with h5py.File(path, "r") as file:
-            return read_arrays(file, weight_shapes(folder.config), path)
+            return hdf5_file.read(file, weight_shapes(folder.config), path)
     except OSError as error:
         raise BadFileError(
             "is truncated or damaged", path=path, hint="restore it, or save the model again"
         ) from error
-
-
-def read_arrays(
-    group: h5py.Group, shapes: Mapping[str, tuple[int, ...]], path: Path
-) -> dict[str, NDArray[np.float32]]:
-    """Read named arrays of known shapes from an HDF5 group; the rest as `read_weights`."""
-    found: dict[str, tuple[int, ...]] = {}
-    group.visititems(
-        lambda name, item: found.update({name: item.shape}) if hasattr(item, "shape") else None
-    )
-    for name, shape in shapes.items():
-        if found.get(name) != shape:
-            got = f"has shape {found[name]}" if name in found else "is missing"
-            raise BadFileError(
-                f"{got}, and config.json says {shape}",
-                path=path,
-                where=name,
-                hint="the two files belong to different models",
-            )
-    check_storage(group, path)
-    extra = sorted(set(found) - set(shapes))
-    if extra:
-        raise BadFileError(
-            "is no weight of this model",
-            path=path,
-            where=extra[0],
-            hint="the two files belong to different models",
-        )
-    arrays = {name: np.asarray(group[name], dtype=np.float32) for name in shapes}
-    for name, array in arrays.items():
-        if not np.isfinite(array).all():
-            raise BadFileError("holds NaN or infinite numbers", path=path, where=name)
-    return arrays
-
-
-def check_storage(group: h5py.Group, path: Path) -> int:
-    """Return how many numbers an HDF5 group holds; refuse arrays that are not in its file.
-
-    A small file could claim huge ones, for which there is no memory; or have other files read.
-
-    Raises:
-        BadFileError: If there is such an array.
-    """
-    count = 0
-
-    def check(name: str, item: Any) -> None:
-        nonlocal count
-        if not isinstance(item, h5py.Dataset):
-            return
-        if item.external or item.is_virtual:
-            raise BadFileError("keeps its numbers in another file", path=path, where=name)
-        if item.nbytes > _MOST_PACKED * item.id.get_storage_size():
-            raise BadFileError("claims more numbers than it holds", path=path, where=name)
-        count += item.size
-
-    group.visititems(check)
-    return count
-
-
-def check_weights(file: Path, config: ModelConfig, path: Path) -> None:
-    """Refuse an HDF5 file of another program that cannot hold the weights of a network.
-
-    Args:
-        file: The file.
-        config: The network's shape.
-        path: What it is a part of.
-
-    Raises:
-        BadFileError: If it holds fewer numbers, or see `check_storage`.
-        OSError: If it is none.
-    """
-    with h5py.File(file, "r") as opened:
-        held = check_storage(opened, path)
-    if held < sum(math.prod(shape) for shape in weight_shapes(config).values()):
-        raise BadFileError("holds fewer weights than its configuration says", path=path)
-
-
-def write_arrays(group: h5py.Group, arrays: Mapping[str, Any]) -> None:
-    """Write named arrays to an HDF5 group, float32, without time stamps, so equal bytes repeat."""
-    for name, array in arrays.items():
-        group.create_dataset(name, data=np.asarray(array, dtype=np.float32), track_times=False)
 
 
 def write(
@@ -416,7 +333,7 @@ def _write_files(
         safetensors_file.write(folder / SAFETENSORS_FILE, weights, values)
     else:
         with h5py.File(folder / WEIGHTS_FILE, "w") as file:
-            write_arrays(file, weights)
+            hdf5_file.write(file, weights)
     text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
     (folder / CONFIG_FILE).write_text(text, "utf-8")
 

@@ -14,6 +14,7 @@ pytest.importorskip("keras")
 
 from sketchrnn.drawing import BadFileError
 from sketchrnn.interop import keras_files, model_files
+from sketchrnn.model import folder
 from sketchrnn.sampling.numpy_loop import NumpyDecoder, NumpyEncoder
 from sketchrnn.sketch_rnn import SketchRNN
 
@@ -111,6 +112,15 @@ def test_damage(kept):
     kept.write_bytes(content)
     rewritten(kept, sketchrnn__json=None)
     with pytest.raises(BadFileError, match="is not the configuration of a sketchrnn model"):
+        model_files.load(kept)
+
+
+def test_a_small_file_that_claims_to_be_huge(kept, model):
+    """The network, 57 gigabytes, is not even made."""
+    config = dataclasses.replace(model.config, decoder_size=60_000)
+    notes = folder.notes(config, model.preparation.to_dict(), {})
+    rewritten(kept, sketchrnn__json=json.dumps(notes))
+    with pytest.raises(BadFileError, match="holds fewer weights than its configuration says"):
         model_files.load(kept)
 
 
