@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sketchrnn.render.font import font
     from sketchrnn.render.gallery import gallery
     from sketchrnn.render.plotter import plot
-    from sketchrnn.sketch_rnn import SketchRNN, load, redraw, train
+    from sketchrnn.sketch_rnn import SketchRNN, load, redraw, report, train
     from sketchrnn.sources import read, read_all
 
 __version__ = "0.1.0"
@@ -34,6 +34,7 @@ _HOMES = {
     "read": "sketchrnn.sources",
     "read_all": "sketchrnn.sources",
     "redraw": "sketchrnn.sketch_rnn",
+    "report": "sketchrnn.sketch_rnn",
     "train": "sketchrnn.sketch_rnn",
 }
 
@@ -50,6 +51,7 @@ __all__ = [
     "read",
     "read_all",
     "redraw",
+    "report",
     "train",
 ]
 

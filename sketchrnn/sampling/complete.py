@@ -72,12 +72,14 @@ class Ending:
         ended: Whether it ended by itself, not by the limit of steps.
         nats: Negative log-likelihood of its steps, and of the end if it has one, in model units.
         number: Of the ending, which its random numbers depend on.
+        tries: How often it was begun.
     """
 
     rows: Array
     ended: bool
     nats: float
     number: int
+    tries: int = 1
 
     @property
     def nats_per_step(self) -> float:

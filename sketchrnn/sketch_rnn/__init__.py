@@ -2,5 +2,6 @@
 
 from sketchrnn.sketch_rnn.face import SketchRNN, from_pretrained, load, train
 from sketchrnn.sketch_rnn.redrawing import redraw
+from sketchrnn.sketch_rnn.reporting import report
 
-__all__ = ["SketchRNN", "from_pretrained", "load", "redraw", "train"]
+__all__ = ["SketchRNN", "from_pretrained", "load", "redraw", "report", "train"]

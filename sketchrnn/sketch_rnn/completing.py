@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,12 +12,18 @@ from sketchrnn.data.batches import latent_noise
 from sketchrnn.drawing import BadSettingError, Drawing, Drawings
 from sketchrnn.sampling import categories, complete
 from sketchrnn.sampling.categories import Wanted
+from sketchrnn.sampling.mixture import Temperature
 from sketchrnn.sampling.tempering import Tempering, plain, temperature_steps
 from sketchrnn.sketch_rnn.held import Held
 
 Array = NDArray[np.float32]
 
 SOURCES_OF_Z = ("fitting", "prior", "own")
+
+TRIES = 4
+"""So often an ending is begun, at most, until it ends by itself."""
+
+_TRY = 1 << 32  # tells the random numbers of tries apart; numbers of endings are smaller
 
 
 class Completing:
@@ -40,6 +47,9 @@ class Completing:
         max_steps: int | None = None,
     ) -> list[Drawing]:
         """Finish a drawing that is only begun, in several ways, the likeliest first.
+
+        What has not ended by itself by the limit of steps, a pen that scribbles on, is drawn anew,
+        three times at most, and comes last if that is in vain.
 
         Args:
             partial: What is there, of any unit.
@@ -67,7 +77,7 @@ class Completing:
             untouched (of an open one the last goes on), and says in its metadata: `nats` of the
             ending, its end included, in model units, `nats_per_step`, by which they are ranked (the
             sum would prefer what has more steps), its `steps`, whether it `ended` by itself or by
-            the limit of steps, how many points were `given`, and the `scale`.
+            the limit of steps, in how many `tries`, how many points were `given`, and the `scale`.
 
         Raises:
             BadSettingError: If an argument cannot be used.
@@ -104,28 +114,21 @@ class Completing:
                 self._decoder, partial, preparation, tell, own, open
             )
             begun = complete.begin(partial, preparation, self.config, at, open, limit)
-            if own is None and self.config.conditional:
-                if isinstance(z, str) and z == "own":
-                    sized = partial.with_metadata(extent=preparation.extent / at, box=None)
-                    own = np.repeat(self.encode(sized, True, name), len(numbers), axis=0)
-                elif isinstance(z, str) and z == "prior":
-                    own = np.stack([latent_noise(number, k, self.config.z_size) for k in numbers])
-                else:
-                    own = complete.fitting_z(self._decoder, begun, tell, number, numbers)
-            condition = tell(own)
-            if condition is not None and len(condition) != len(numbers):
-                condition = np.repeat(condition, len(numbers), axis=0)
-            drawn = complete.draw_endings(
-                self._choose_decoder(len(numbers)),
-                self._decoder,
+            if own is None and isinstance(z, str) and z == "own" and self.config.conditional:
+                sized = partial.with_metadata(extent=preparation.extent / at, box=None)
+                own = np.repeat(self.encode(sized, True, name), len(numbers), axis=0)
+            drawn = _until_they_end(
+                self,
                 begun,
-                condition,
-                numbers=numbers,
-                temperatures=temperatures,
-                seed=number,
+                tell,
+                own,
+                isinstance(z, str) and z == "prior",
+                numbers,
+                temperatures,
+                number,
             )
             endings += [(begun, ending, name) for ending in drawn]
-        endings.sort(key=lambda each: (each[1].nats_per_step, each[1].number))
+        endings.sort(key=lambda each: (not each[1].ended, each[1].nats_per_step, each[1].number))
         return Drawings(
             Drawing(
                 complete.join(begun, ending, self.config.scale_factor),
@@ -140,6 +143,7 @@ class Completing:
                     "nats_per_step": ending.nats_per_step,
                     "steps": len(ending.rows),
                     "ended": ending.ended,
+                    "tries": ending.tries,
                     "given": partial.num_points,
                     "scale": begun.scale,
                     **_units(partial, preparation.extent / begun.scale),
@@ -147,6 +151,59 @@ class Completing:
             )
             for begun, ending, name in endings
         )
+
+
+def _until_they_end(
+    model: Held,
+    begun: complete.Beginning,
+    tell: complete.Tell,
+    own: Array | None,
+    from_prior: bool,
+    numbers: Sequence[int],
+    temperatures: Sequence[Temperature],
+    seed: int,
+) -> list[complete.Ending]:
+    """Return an ending for each number, drawn anew while it does not end by itself.
+
+    Args:
+        model: What draws.
+        begun: What is there.
+        tell: From z to what the decoder is told.
+        own: (n, z_size) vectors of the endings; None: each try has one of its own.
+        from_prior: Whether that is from the prior as it is, not as probable as the beginning.
+        numbers: Of the endings.
+        temperatures: Of the steps of the whole drawing.
+        seed: See `SketchRNN.generate`.
+    """
+    endings: dict[int, complete.Ending] = {}
+    waiting = list(range(len(numbers)))
+    for turn in range(TRIES):
+        places = [numbers[k] + turn * _TRY for k in waiting]
+        z = None if own is None else own[waiting]
+        if z is None and model.config.conditional:
+            if from_prior:
+                z = np.stack([latent_noise(seed, place, model.config.z_size) for place in places])
+            else:
+                z = complete.fitting_z(model._decoder, begun, tell, seed, places)
+        condition = tell(z)
+        if condition is not None and len(condition) != len(waiting):
+            condition = np.repeat(condition, len(waiting), axis=0)
+        drawn = complete.draw_endings(
+            model._choose_decoder(len(waiting)),
+            model._decoder,
+            begun,
+            condition,
+            numbers=places,
+            temperatures=temperatures,
+            seed=seed,
+        )
+        for k, ending in zip(waiting, drawn, strict=True):
+            kept = ending if ending.ended or k not in endings else endings[k]
+            endings[k] = dataclasses.replace(kept, number=numbers[k], tries=turn + 1)
+        waiting = [k for k in waiting if not endings[k].ended]
+        if not waiting:
+            break
+    return [endings[k] for k in range(len(numbers))]
 
 
 def _categories_of(

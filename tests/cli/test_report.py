@@ -6,10 +6,12 @@ import json
 import os
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 
+import sketchrnn as sr
 from sketchrnn.data import open_data
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +38,11 @@ def test_a_report_with_reconstructions(sketchrnn, run, tiny_data, tmp_path):
     assert "A. Nonymous" in page
     assert page.count('class="paper pair"') == 2  # as many as there are to validate with
     assert "--data FILE.h5" not in page
+    made = sr.report(run, tiny_data)
+    assert made.html == page
+    assert made.save(tmp_path / "again.html").read_text() == page
+    frame = ET.fromstring(made._repr_html_())
+    assert (frame.tag, frame.get("srcdoc")) == ("iframe", page)
 
 
 def test_a_report_stands_in_the_run_and_is_made_anew(sketchrnn, run):

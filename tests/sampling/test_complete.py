@@ -11,7 +11,7 @@ from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import BadDrawingError, BadSettingError, Drawing
 from sketchrnn.model.folder import shipped_models
 from sketchrnn.sampling import complete
-from sketchrnn.sketch_rnn import SketchRNN, face, load
+from sketchrnn.sketch_rnn import SketchRNN, completing, face, load
 
 KINDS = ["VAE", "decoder alone", "categories"]
 
@@ -91,13 +91,29 @@ def test_what_tells_the_scale(vae):
 
 def test_they_are_ranked_by_the_nats_of_a_step(model):
     drawings = model.complete(BEGUN, 9, temperature=0.8, seed=3)
-    per_step = [drawing.metadata["nats_per_step"] for drawing in drawings]
+    per_step = [d.metadata["nats_per_step"] for d in drawings if d.metadata["ended"]]
     assert per_step == sorted(per_step)
     assert per_step[0] < per_step[-1]
     for drawing in drawings:
         notes = drawing.metadata
         count = notes["steps"] + notes["ended"]
         assert notes["nats_per_step"] == pytest.approx(notes["nats"] / count)
+
+
+@pytest.mark.parametrize("z", ["fitting", "prior", "own"])
+def test_what_does_not_end_is_drawn_anew_and_comes_last(vae, monkeypatch, z):
+    words = {"temperature": 1, "seed": 3, "max_steps": 12, "z": z}
+    drawings = vae.complete(BEGUN, 9, **words)
+    ended = [drawing.metadata["ended"] for drawing in drawings]
+    assert ended == sorted(ended, reverse=True)
+    monkeypatch.setattr(completing, "TRIES", 1)
+    once = {drawing.metadata["number"]: drawing for drawing in vae.complete(BEGUN, 9, **words)}
+    assert sum(drawing.metadata["ended"] for drawing in once.values()) < sum(ended)
+    for drawing in drawings:
+        first, tries = once[drawing.metadata["number"]], drawing.metadata["tries"]
+        assert (drawing == first) == (first.metadata["ended"] or not drawing.metadata["ended"])
+        assert (tries == 1) == first.metadata["ended"]
+        assert drawing.metadata["ended"] or tries == 4
 
 
 def test_the_nats_are_those_of_score(tiny_config, make_weights):
