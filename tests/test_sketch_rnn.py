@@ -24,6 +24,7 @@ from sketchrnn.drawing import (
     OutputExistsError,
 )
 from sketchrnn.model.folder import CONFIG_FILE, WEIGHTS_FILE
+from sketchrnn.sampling import sampler
 from sketchrnn.sketch_rnn import SketchRNN, face, measuring
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -273,6 +274,26 @@ def test_seeds_of_numpy_are_seeds(model):
 def test_what_is_no_seed_is_refused(model, seed):
     with pytest.raises(BadSettingError, match="seed is"):
         model.generate(1, seed=seed)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda m, d: m.generate(7, seed=1),
+        lambda m, d: m.reconstruct(d, seed=1),
+        lambda m, d: m.loop(d[:2], 7, seed=1),
+        lambda m, d: m.complete(d[0], 7, seed=1, temperature=0.8),
+    ],
+)
+def test_whoever_asks_is_told_how_far_it_is(model, made_up_drawings, monkeypatch, call):
+    monkeypatch.setattr(sampler, "_DRAWN_AT_ONCE", 3)
+    told = []
+    drawn = call(model, made_up_drawings)
+    model.progress = lambda done, total: told.append((done, total))
+    assert call(model, made_up_drawings) == drawn
+    assert {total for _, total in told} == {7}
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert told[-1] == (7, 7) and len(told) > 2
 
 
 def test_drawings_are_prepared_to_themselves(model):

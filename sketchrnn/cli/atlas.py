@@ -67,7 +67,7 @@ def atlas(
     options.check_output(output, force)
     loaded = load(model)
     data, kept_data = options.read_pool(input)
-    with options.encoding() as progress, options.naming(input):
+    with options.watching("encoding") as progress, options.naming(input):
         rows = loaded.atlas(data, number, split, columns, method, seed, progress)
     recipe = options.recipe_of(
         loaded,

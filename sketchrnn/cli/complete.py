@@ -97,7 +97,7 @@ def complete(
     if like is not None:
         with options.naming(like):
             loaded.encode(models or [], category=request["category"])
-    with options.naming(partial):
+    with options.naming(partial), options.drawing(loaded):
         drawings = loaded.complete(begun, number, like=models, **request)
     unended = sum(not drawing.metadata["ended"] for drawing in drawings)
     if unended:

@@ -126,9 +126,13 @@ def evaluate(
     with open_data(data) as file:
         _ = file[split]  # a wrong split is said before a framework is loaded
         loaded = load(model)
-        figures = loaded.evaluate(file, split, samples=0)
+        with options.watching("measuring"):  # Keras does not say how far it is
+            figures = loaded.evaluate(file, split, samples=0)
         if samples:
-            judged = loaded.judge_samples(file, split, samples, temperature, temperature_rule, seed)
+            with options.drawing(loaded):
+                judged = loaded.judge_samples(
+                    file, split, samples, temperature, temperature_rule, seed
+                )
             figures |= judged.figures
             if pairs is not None:
                 recipe = options.recipe_of(

@@ -214,9 +214,17 @@ def _describe(recipe: dict[str, Any]) -> str:
         return f"Made by sketchrnn {__version__} from {recipe['n']} drawings of {recipe['input']}."
     return (
         f"Drawn by sketchrnn {__version__}: model {Path(recipe['model']).name}, step "
-        f"{recipe['model_step']}, n {recipe['n']}, temperature {recipe['temperature']:g} "
+        f"{recipe['model_step']}, n {recipe['n']}, temperature {_short(recipe['temperature'])} "
         f"({recipe['temperature_rule']}), seed {recipe['seed']}."
     )
+
+
+def _short(temperature: Any) -> str:
+    """Write a temperature as options do: 0.4, 0.8:0.2, pi 0.8:0.2 pen 0.1 sigma 0.4."""
+    if isinstance(temperature, dict):
+        return " ".join(f"{name} {_short(own)}" for name, own in temperature.items())
+    numbers = temperature if isinstance(temperature, (list, tuple)) else [temperature]
+    return ":".join(f"{number:g}" for number in numbers)
 
 
 def _range(made: Font) -> str:

@@ -83,7 +83,8 @@ def generate(
         choice["blank"] = False
     reports: list[Report] = []
     told = {**choice, "report": reports.append} if choice else {}
-    drawings = loaded.generate(number, **request, **told)
+    with options.drawing(loaded):
+        drawings = loaded.generate(number, **request, **told)
     for report in reports:
         click.echo(f"sketchrnn: {report}", err=True)
     if "novel_to" in choice:

@@ -108,10 +108,12 @@ def interpolate(
         page: Any
         if size:
             made = {"command": "grid", "rows": size[0], "columns": size[1]}
-            page = loaded.grid(ends, *size, **common, prepare=False, category=each)
+            with options.drawing(loaded):
+                page = loaded.grid(ends, *size, **common, prepare=False, category=each)
         else:
             made = {"command": "loop", "frames": frames}
-            page = loaded.loop(ends, frames, **common, prepare=False, category=each)
+            with options.drawing(loaded):
+                page = loaded.loop(ends, frames, **common, prepare=False, category=each)
         inputs = [options.name_of(name) for name in names]
         notes = {**made, "inputs": inputs, "category": named, **common}
         recipe = options.recipe_of(loaded, model, **notes, given=noted(ends, most=MOST_POINTS))
@@ -119,17 +121,18 @@ def interpolate(
         options.write_page(page, output, force=force, recipe=recipe, columns=columns, **look)
         return
     first, last = ends
-    drawings = loaded.interpolate(
-        first,
-        last,
-        frames,
-        method,
-        temperature,
-        temperature_rule,
-        seed,
-        prepare=False,
-        category=each,
-    )
+    with options.drawing(loaded):
+        drawings = loaded.interpolate(
+            first,
+            last,
+            frames,
+            method,
+            temperature,
+            temperature_rule,
+            seed,
+            prepare=False,
+            category=each,
+        )
     recipe = options.recipe_of(
         loaded,
         model,

@@ -71,8 +71,8 @@ def shift(
 
     options.check_output(output, force)
     loaded = load(model)
-    moved, ends = options.read_input(input, number), []
-    sources = [kept(input, moved, number)]
+    moved = options.read_input(input, number)
+    sources, ends = [kept(input, moved, number)], []
     for name in (away, towards):
         ends.append(options.read_input(name, SET_LIMIT))
         sources.append(kept(name, ends[-1], SET_LIMIT))
@@ -80,9 +80,11 @@ def shift(
     _check(loaded, moved, input, category)
     request, look = _apart(given)
     named = options.categories(loaded, category)
-    rows = [
-        loaded.shift(moved, ends[0], ends[1], one, category=named, **request) for one in strength
-    ]
+    with options.drawing(loaded):
+        rows = [
+            loaded.shift(moved, ends[0], ends[1], one, category=named, **request)
+            for one in strength
+        ]
     recipe = options.recipe_of(
         loaded,
         model,
@@ -138,7 +140,8 @@ def average(
         drawings += some
     request, look = _apart(given)
     named = options.categories(loaded, category)
-    made = loaded.average(drawings, number, category=named, **request)
+    with options.drawing(loaded):
+        made = loaded.average(drawings, number, category=named, **request)
     names = [options.name_of(name) for name in inputs]
     recipe = options.recipe_of(
         loaded,
@@ -198,7 +201,8 @@ def walk(
     if begin is not None and start is not None:
         _check(loaded, [begin], start, category)
     request, look = _apart(given)
-    made = loaded.walk(begin, frames, stride, category=named, **request)
+    with options.drawing(loaded):
+        made = loaded.walk(begin, frames, stride, category=named, **request)
     recipe = options.recipe_of(
         loaded,
         model,
@@ -253,7 +257,7 @@ def neighbours(
     (own,) = options.read_input(drawing, 1)
     _check(loaded, [own], drawing, ())
     pool, kept_pool = options.read_pool(data)
-    with options.encoding() as progress, options.naming(data):
+    with options.watching("encoding") as progress, options.naming(data):
         found = loaded.neighbours(own, pool, number, split, progress=progress)
     shown = show_neighbours(loaded, own, found)
     texts = ["", *(f"{one.metadata['distance']:.2f}" for one in found)]

@@ -378,15 +378,40 @@ def read_pool(name: str) -> tuple[str | list[Drawing], dict[str, Any]]:
 
 
 @contextlib.contextmanager
-def encoding() -> Iterator[Callable[[int, int], None]]:
-    """Show how far the encoding of many drawings is, where somebody looks."""
+def watching(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show how far something is that takes long, where somebody looks.
+
+    Yields:
+        What is to be told how many are done, and of how many.
+    """
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
     console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as shown:
-        task = shown.add_task("encoding", total=None)
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as shown:
+        task = shown.add_task(what, total=None)
         yield lambda done, total: shown.update(task, completed=done, total=total)
+
+
+@contextlib.contextmanager
+def drawing(model: SketchRNN) -> Iterator[None]:
+    """Show how many drawings a model has drawn, where somebody looks."""
+    before = model.progress
+    with watching("drawing") as progress:
+        model.progress = progress
+        try:
+            yield
+        finally:
+            model.progress = before
 
 
 @contextlib.contextmanager

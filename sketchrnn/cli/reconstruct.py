@@ -53,7 +53,7 @@ def reconstruct(
     loaded = load(model)
     came = options.read_input(input, number)
     seed = options.fresh_seed(seed)
-    with options.naming(input):
+    with options.naming(input), options.drawing(loaded):
         given = [loaded.preparation.apply(drawing) for drawing in came]
         again = loaded.reconstruct(
             given,

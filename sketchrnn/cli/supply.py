@@ -112,7 +112,8 @@ def _let_draw(name: str, number: int, sampling: Mapping[str, Any]) -> Supply:
     request = {**sampling, "category": category, "seed": seed}
     asked = number
     for _ in range(_ATTEMPTS):
-        drawings = model.generate(asked, **request)
+        with options.drawing(model):
+            drawings = model.generate(asked, **request)
         numbers = [i for i, drawing in enumerate(drawings) if drawing.strokes][:number]
         if len(numbers) == number:
             break

@@ -253,6 +253,7 @@ def draw_endings(
     numbers: Sequence[int],
     temperatures: Sequence[Temperature],
     seed: int,
+    tell: Callable[[int], None] | None = None,
 ) -> list[Ending]:
     """Let a decoder go on from a beginning, and say how likely it finds each ending.
 
@@ -264,6 +265,7 @@ def draw_endings(
         numbers: Of the endings; the noise of each depends on (seed, number) alone.
         temperatures: Of the steps of the whole drawing, as many as it may have.
         seed: Of the noise.
+        tell: Is told how many have ended, as often as that changes.
 
     Returns:
         n Endings, in the order of their numbers.
@@ -276,7 +278,7 @@ def draw_endings(
         row = np.tile(step, (count, 1))
     noise = np.stack([sampling_noise(seed, number, len(temperatures)) for number in numbers])
     rest = temperatures[len(given) :]
-    drawn = draw_on(decoder, (row, hidden, cell, constant), noise[:, len(given) :], rest)
+    drawn = draw_on(decoder, (row, hidden, cell, constant), noise[:, len(given) :], rest, tell)
     ended = [bool(len(rows) and rows[-1, 2 + PenState.END] == 1) for rows in drawn]
     endings = [rows[:-1] if end else rows for rows, end in zip(drawn, ended, strict=True)]
     whole = [np.concatenate([given, rows]) for rows in endings]

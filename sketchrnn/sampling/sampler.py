@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,6 +18,8 @@ from sketchrnn.sampling.mixture import Temperature, sampling_noise
 from sketchrnn.sampling.tempering import Tempering, plain, setting_rows, temperature_steps
 
 Array = NDArray[np.float32]
+Progress = Callable[[int, int], None]
+"""Is told how many drawings are done, and of how many."""
 
 _DRAWN_AT_ONCE = 1024
 """The largest batch: memory stays bounded, and larger ones are no faster."""
@@ -70,6 +73,7 @@ def sample_steps(
     condition: Array | None,
     noise: Array,
     temperature: Temperature | Sequence[Temperature],
+    tell: Callable[[int], None] | None = None,
 ) -> list[Array]:
     """Let a decoder draw until each drawing has ended.
 
@@ -78,6 +82,7 @@ def sample_steps(
         condition: (n, condition_size), or None for a decoder that is told nothing.
         noise: (n, T, 4), see `sampling_noise`; T is the most steps.
         temperature: What it does to each step: the same to all, or T of them.
+        tell: Is told how many have ended, as often as that changes.
 
     Returns:
         n arrays (N_s, 3) of stroke-3 rows in model units. A drawing that does not end by itself
@@ -87,7 +92,7 @@ def sample_steps(
         return []
     row = np.tile(START_TOKEN, (len(noise), 1))
     start = (row, *decoder.start(condition, len(noise)))
-    return [_to_stroke3(rows) for rows in draw_on(decoder, start, noise, temperature)]
+    return [_to_stroke3(rows) for rows in draw_on(decoder, start, noise, temperature, tell)]
 
 
 def draw_on(
@@ -95,6 +100,7 @@ def draw_on(
     start: tuple[Array, Array, Array, Array],
     noise: Array,
     temperature: Temperature | Sequence[Temperature],
+    tell: Callable[[int], None] | None = None,
 ) -> list[Array]:
     """Let a decoder go on from where it is, until each drawing has ended.
 
@@ -103,6 +109,7 @@ def draw_on(
         start: The last row (n, 5), hidden, cell and constant, as `Decoder.draw` takes them.
         noise: (n, T, 4), n >= 1.
         temperature: As `sample_steps` takes it.
+        tell: As `sample_steps` takes it.
 
     Returns:
         n arrays (N, 5) of stroke-5 rows in model units; the last is the row of the end, but where
@@ -130,6 +137,10 @@ def draw_on(
             hidden, cell, constant = hidden[going], cell[going], constant[going]
             if not len(alive):
                 break
+            if tell is not None:
+                tell(count - len(alive))
+    if tell is not None:
+        tell(count)
     result = []
     for rows in drawn[:, :max_steps]:
         ends = np.flatnonzero(rows[:, 2 + PenState.END] == 1)
@@ -151,6 +162,7 @@ def sample_drawings(
     seed: int,
     extent: float | None = None,
     notes: dict[str, Any] | None = None,
+    progress: Progress | None = None,
 ) -> list[Drawing]:
     """Let a decoder make drawings in data units, the first point at (0, 0).
 
@@ -168,6 +180,7 @@ def sample_drawings(
         seed: Of z and of every step. Drawing k depends on (seed, k) alone.
         extent: Of the data units, so that a drawing prepared again keeps its size.
         notes: Metadata for every drawing, beside seed, number, temperature and rule.
+        progress: Is told how many drawings are done, and of how many.
 
     Raises:
         BadSettingError: If temperature, rule, max_steps, count or a category cannot be used.
@@ -197,7 +210,8 @@ def sample_drawings(
             told.append(decoder.embeddings[[place_of(name, config.categories) for name in own]])
         condition = np.concatenate(told, axis=1) if told else None
         noise = np.stack([sampling_noise(seed, k, steps) for k in part])
-        drawn = sample_steps(decoder, condition, noise, settings)
+        tell = None if progress is None else partial(_tell, progress, first, count)
+        drawn = sample_steps(decoder, condition, noise, settings, tell)
         for place, (number, rows) in enumerate(zip(part, drawn, strict=True), first):
             rows = rows.astype(np.float64)
             rows[:, :2] *= config.scale_factor
@@ -216,6 +230,10 @@ def sample_drawings(
                 )
             )
     return drawings
+
+
+def _tell(progress: Progress, before: int, count: int, ended: int) -> None:
+    progress(before + ended, count)
 
 
 def _to_stroke3(rows: Array) -> Array:

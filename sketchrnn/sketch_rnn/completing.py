@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +14,7 @@ from sketchrnn.drawing import BadSettingError, Drawing, Drawings
 from sketchrnn.sampling import categories, complete
 from sketchrnn.sampling.categories import Wanted
 from sketchrnn.sampling.mixture import Temperature
+from sketchrnn.sampling.sampler import Progress
 from sketchrnn.sampling.tempering import Tempering, plain, temperature_steps
 from sketchrnn.sketch_rnn.held import Held
 
@@ -177,6 +179,7 @@ def _until_they_end(
     """
     endings: dict[int, complete.Ending] = {}
     waiting = list(range(len(numbers)))
+    progress, done = model.progress, 0
     for turn in range(TRIES):
         places = [numbers[k] + turn * _TRY for k in waiting]
         z = None if own is None else own[waiting]
@@ -196,14 +199,23 @@ def _until_they_end(
             numbers=places,
             temperatures=temperatures,
             seed=seed,
+            tell=None if progress is None else partial(_tell, progress, done, len(numbers)),
         )
         for k, ending in zip(waiting, drawn, strict=True):
             kept = ending if ending.ended or k not in endings else endings[k]
             endings[k] = dataclasses.replace(kept, number=numbers[k], tries=turn + 1)
         waiting = [k for k in waiting if not endings[k].ended]
+        done = len(numbers) - len(waiting)
         if not waiting:
             break
+    if progress is not None:
+        progress(len(numbers), len(numbers))
     return [endings[k] for k in range(len(numbers))]
+
+
+def _tell(progress: Progress, before: int, count: int, ended: int) -> None:
+    if before + ended < count:  # or else what has not ended is told as done
+        progress(before + ended, count)
 
 
 def _categories_of(

@@ -31,7 +31,7 @@ from sketchrnn.model.config import ModelConfig
 from sketchrnn.sampling import categories
 from sketchrnn.sampling.categories import Wanted
 from sketchrnn.sampling.numpy_loop import NumpyDecoder, NumpyEncoder
-from sketchrnn.sampling.sampler import Decoder, sample_drawings
+from sketchrnn.sampling.sampler import Decoder, Progress, sample_drawings
 from sketchrnn.sampling.tempering import Tempering
 from sketchrnn.sketch_rnn import hub
 from sketchrnn.sketch_rnn.choosing import Choice, generate_chosen
@@ -66,6 +66,10 @@ class SketchRNN(Completing, LatentSpace, Measuring, Neighbourhood):
         preparation: How drawings become data units.
         provenance: Where the weights come from.
 
+    Attributes:
+        progress: A function that is told, while the model draws, how many drawings are done and of
+            how many; None for nobody.
+
     Raises:
         BadSettingError: If a weight is missing, unknown or of another shape.
     """
@@ -91,6 +95,7 @@ class SketchRNN(Completing, LatentSpace, Measuring, Neighbourhood):
         self.config = config
         self.preparation = preparation or Preparation()
         self.provenance = dict(provenance or {})
+        self.progress: Progress | None = None
         self.name: str | None = None  # of the folder that it was loaded from
         self._decoder = NumpyDecoder(config, self._weights)
         self._encoder = NumpyEncoder(config, self._weights) if config.conditional else None
@@ -407,6 +412,7 @@ class SketchRNN(Completing, LatentSpace, Measuring, Neighbourhood):
             seed=number,
             extent=self.preparation.extent,
             notes={**self._signature(), **(notes or {})},
+            progress=self.progress,
         )
         return Drawings(drawn)
 

@@ -15,7 +15,7 @@ from sketchrnn.drawing import Drawing
 from sketchrnn.model.config import ModelConfig
 from sketchrnn.sampling.categories import Wanted
 from sketchrnn.sampling.numpy_loop import NumpyDecoder, NumpyEncoder
-from sketchrnn.sampling.sampler import Decoder
+from sketchrnn.sampling.sampler import Decoder, Progress
 from sketchrnn.sampling.tempering import Tempering
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Held(Protocol):
     config: ModelConfig
     preparation: Preparation
     provenance: dict[str, Any]
+    progress: Progress | None
     _decoder: NumpyDecoder
     _encoder: NumpyEncoder | None
     _evaluator: Evaluator | None

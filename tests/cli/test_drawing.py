@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rich.console
 
 import sketchrnn as sr
 from sketchrnn.cli import main as front_door
@@ -238,6 +239,17 @@ def test_a_data_file_is_an_input_by_its_test_drawings(sketchrnn, tiny_folder, ti
     assert len(drawings_in(svg)) == 2 * count
     svg = sketchrnn("reconstruct", tiny_folder, tiny_data, "-n", 2, "-o", "-").out
     assert len(drawings_in(svg)) == 4
+
+
+def test_a_terminal_shows_how_far_it_is(sketchrnn, tiny_folder, tiny_data, tmp_path, monkeypatch):
+    quiet = sketchrnn("generate", tiny_folder, "-n", 3, "--seed", 1, "-o", tmp_path / "a.svg")
+    assert "drawing" not in quiet.err
+    monkeypatch.setattr(rich.console.Console, "is_terminal", True)
+    shown = sketchrnn("generate", tiny_folder, "-n", 3, "--seed", 1, "-o", tmp_path / "b.svg")
+    assert re.search(r"drawing .*3/3", shown.err)
+    assert (tmp_path / "a.svg").read_text() == (tmp_path / "b.svg").read_text()
+    shown = sketchrnn("atlas", tiny_folder, tiny_data, "-o", tmp_path / "c.svg")
+    assert re.search(r"encoding .*20/20", shown.err)
 
 
 def test_a_dot_is_drawn_again(sketchrnn, tiny_folder, inputs):

@@ -44,6 +44,14 @@ def test_a_model_draws_a_font_that_is_the_same_again(sketchrnn, tiny_folder, tmp
     assert "seed 3" in said[10]
 
 
+def test_it_says_a_temperature_that_changes(sketchrnn, tiny_folder, tmp_path):
+    words = ("-n", 2, "--seed", 3, "-t", "0.8:0.2:9", "--temperature-pen", 0.1)
+    done = sketchrnn("font", tiny_folder, *words, "-o", tmp_path / "a.otf")
+    assert done.status == 0, done.err
+    said = names_of(tmp_path / "a.otf")[10]
+    assert "temperature pi 0.8:0.2:9 pen 0.1 sigma 0.8:0.2:9 (paper)" in said
+
+
 def test_as_many_glyphs_as_characters(sketchrnn, tiny_folder, tmp_path):
     (tmp_path / "some.txt").write_text("山 水\n火\n", encoding="utf-8")
     out = tmp_path / "a.woff2"
