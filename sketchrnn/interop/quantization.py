@@ -83,8 +83,8 @@ def measure(
         start: The first state of a decoder alone, "c" and "h"; None for zeros.
 
     Returns:
-        Differences of weights and loss. A VAE is measured with each drawing's own z_mean, or with
-        the z that made it up.
+        Differences of weights and loss. A VAE is measured with the z_mean that it finds for each
+        drawing, or with the z that made it up.
     """
     z: NDArray[np.float32] | None = None
     made_up = drawings is None
@@ -93,8 +93,6 @@ def measure(
             generator = np.random.default_rng(_SEED)
             z = generator.standard_normal((MADE_UP, before.config.z_size), dtype=np.float32)
         drawings = before.generate(MADE_UP, temperature=1.0, z=z, seed=_SEED)
-    elif before.config.conditional:
-        z = before.encode(drawings, prepare=False)
     rows = [drawing.to_stroke5()[: before.config.max_seq_len] for drawing in drawings]
     scaled = [_model_units(each, before.config.scale_factor) for each in rows]
     points = max(sum(len(each) for each in scaled), 1)
@@ -106,6 +104,8 @@ def measure(
                 np.asarray(start["h"], np.float32),
                 np.asarray(start["c"], np.float32),
             )
+        if before.config.conditional and not made_up:
+            z = model.encode(drawings, prepare=False)
         nats.append(float(nats_of_rows(decoder, z, scaled).totals().sum()) / points)
     errors = [
         np.abs(_with_forget_bias(before, name) - _with_forget_bias(after, name)).max(initial=0)

@@ -113,6 +113,18 @@ def test_a_decoder_alone_by_both_names(js_file, mode):
     assert model.provenance["info"]["version"] == 2
 
 
+@pytest.mark.parametrize("mode", [2, "vae"])
+def test_the_version_changes_nothing(js_file, mode):
+    """Published files say 2 and 6; some say nothing, and some what their training came to."""
+    weights = magenta_js.load(js_file(mode)).weights
+    training = {"r_loss": -0.5, "kl_loss": 0, "training_size": 40300}
+    for info in ({"version": version, **training} for version in (1, 2, 6, "6", None)):
+        again = magenta_js.load(js_file(mode, **info))
+        for name, array in again.weights.items():
+            assert np.array_equal(array, weights[name])
+        assert again.provenance["info"].items() >= training.items()
+
+
 # There and back
 
 
@@ -146,13 +158,20 @@ def test_what_a_published_file_holds_comes_back_exactly(shared_data, tmp_path, m
     assert json.loads((tmp_path / "key.json").read_text())[2] == json.loads(path.read_text())[2]
 
 
-def test_the_effect_on_given_drawings(exportable, tmp_path, made_up_drawings):
-    model = exportable()
+@pytest.mark.parametrize("conditional", [False, True])
+def test_the_effect_is_that_on_the_score(exportable, tmp_path, made_up_drawings, conditional):
+    model = exportable(conditional=conditional)
     effect = magenta_js.save(model, tmp_path / "x.json", drawings=made_up_drawings)
     assert (effect.made_up, effect.num_drawings) == (False, len(made_up_drawings))
-    points = sum(drawing.num_points for drawing in made_up_drawings)
-    assert effect.nats_per_point > 0
-    assert points > 0
+    steps = sum(len(drawing.to_stroke3()) for drawing in made_up_drawings)
+    before, after = (
+        float(each.score(made_up_drawings, prepare=False).sum()) / steps
+        for each in (model, magenta_js.load(tmp_path / "x.json"))
+    )
+    assert effect.nats_per_point == pytest.approx(before, rel=1e-5)
+    change = effect.nats_per_point_exported - effect.nats_per_point
+    assert change == pytest.approx(after - before, abs=3e-6)
+    assert f"{change:+.5f} nats a point" in str(effect)
 
 
 def test_a_vae_for_one_z_is_a_decoder_alone(exportable, tmp_path):
