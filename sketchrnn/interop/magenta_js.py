@@ -18,7 +18,7 @@ from sketchrnn.drawing import BadFileError, BadSettingError, Drawing
 from sketchrnn.drawing.files import check_output, whole_file
 from sketchrnn.interop import magenta_js_file
 from sketchrnn.interop.magenta_js_file import DECODER, FIRST_STATE, LIMIT, OUR_KEY, VERSION, Arrays
-from sketchrnn.interop.quantization import Effect, measure
+from sketchrnn.interop.quantization import MADE_UP, Effect, measure
 from sketchrnn.model.config import ModelConfig
 from sketchrnn.sketch_rnn import SketchRNN
 
@@ -122,8 +122,15 @@ def save(
     with whole_file(target, overwrite=overwrite) as beside:
         magenta_js_file.write(beside, info, original.config.conditional, rounded)
         again = _model(magenta_js_file.read(beside))
-        start = None if z is None else info[FIRST_STATE]
-        return measure(original, again, drawings, clipped=clipped, start=start)
+        if z is None:
+            return measure(original, again, drawings, clipped=clipped)
+        made_up = drawings is None
+        if drawings is None:  # by the VAE, as a model here begins from zeros
+            vectors = np.tile(np.asarray(z, np.float32), (MADE_UP, 1))
+            drawings = model.generate(MADE_UP, temperature=1.0, z=vectors, seed=0)
+        start = info[FIRST_STATE]
+        effect = measure(original, again, drawings, clipped=clipped, start=start)
+        return dataclasses.replace(effect, made_up=made_up)
 
 
 def _told(model: SketchRNN, z: ArrayLike, info: dict[str, Any]) -> SketchRNN:

@@ -11,6 +11,8 @@ import pytest
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import BadFileError, BadSettingError, Drawing, OutputExistsError
 from sketchrnn.interop import magenta_js
+from sketchrnn.sampling.likelihood import nats_of_rows
+from sketchrnn.sampling.numpy_loop import NumpyDecoder
 from sketchrnn.sketch_rnn import SketchRNN
 from tests.interop.conftest import TWENTY, js_arrays, js_content
 
@@ -177,7 +179,16 @@ def test_the_effect_is_that_on_the_score(exportable, tmp_path, made_up_drawings,
 def test_a_vae_for_one_z_is_a_decoder_alone(exportable, tmp_path):
     model = exportable()
     z = np.random.default_rng(3).normal(size=model.config.z_size)
-    magenta_js.save(model, tmp_path / "x.gen.json", z=z)
+    effect = magenta_js.save(model, tmp_path / "x.gen.json", z=z)
+    # the loss is what the VAE says of drawings that it makes up for this z
+    vectors = np.tile(z, (effect.num_drawings, 1)).astype("f4")
+    rows = []
+    for drawing in model.generate(len(vectors), 1.0, z=vectors, seed=0):
+        drawn = drawing.to_stroke5()[: model.config.max_seq_len]
+        rows.append(drawn[drawn[:, 4] == 0] / np.array([40, 40, 1, 1, 1], "f4"))
+    nats = nats_of_rows(NumpyDecoder(model.config, model.weights), vectors, rows).totals().sum()
+    assert effect.made_up
+    assert effect.nats_per_point == pytest.approx(nats / sum(map(len, rows)), rel=1e-5)
     info, shapes, _ = json.loads((tmp_path / "x.gen.json").read_text())
     assert (info["mode"], len(shapes)) == (2, 5)
     weights = model.weights
