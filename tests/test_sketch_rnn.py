@@ -340,6 +340,23 @@ def test_arguments_reach_the_loop(model):
     assert len({d[0] for d in warm}) == 3
 
 
+def test_a_model_may_say_which_temperature_suits_it(model, tmp_path):
+    suits = {"pi": 0.4, "pen": 1, "sigma": [0.8, 0.2]}
+    assert model.temperature == 0.4
+    model.save(tmp_path / "model")
+    path = tmp_path / "model" / CONFIG_FILE
+    values = json.loads(path.read_text(encoding="utf-8"))
+    values["provenance"]["temperature"] = suits
+    path.write_text(json.dumps(values), encoding="utf-8")
+    told = sr.load(tmp_path / "model")
+    assert told.temperature == suits
+    assert told.generate(3, seed=1) == model.generate(3, suits, seed=1)
+    assert told.generate(3, seed=1) != model.generate(3, seed=1)
+    told.provenance["temperature"] = "warm"
+    with pytest.raises(BadSettingError, match="temperature"):
+        told.generate(1)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

@@ -12,7 +12,7 @@ from sketchrnn.cli import options
 @click.command()
 @click.argument("model")
 @click.option("-n", "number", type=click.IntRange(min=1), default=64, show_default=True)
-@options.sampling_options(temperature=0.4)
+@options.sampling_options(temperature=None)
 @options.category_option(
     "What to draw, for a model that knows several categories; several names, by commas or by "
     "repeating, share the drawings out. Otherwise all are drawn as often."
@@ -68,7 +68,7 @@ def generate(
     loaded = load(model)
     seed = options.fresh_seed(seed)
     request: dict[str, Any] = {
-        "temperature": temperature,
+        "temperature": loaded.temperature if temperature is None else temperature,
         "temperature_rule": temperature_rule,
         "category": options.categories(loaded, category),
         "max_steps": max_steps,

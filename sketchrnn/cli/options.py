@@ -40,8 +40,15 @@ class TemperatureType(click.ParamType):
         return numbers[0] if len(numbers) == 1 else numbers
 
 
-def sampling_options(temperature: float) -> Callable[[Command], Command]:
-    """Add -t and its kin, --temperature-rule and --seed to a command."""
+OTHERWISE = 0.4
+"""The temperature of the outputs that have none of their own, where a command has no default."""
+
+
+def sampling_options(temperature: float | None) -> Callable[[Command], Command]:
+    """Add -t and its kin, --temperature-rule and --seed to a command.
+
+    Without a default the model's own temperature is taken, unless that of an output is given.
+    """
 
     def add(command: Command) -> Command:
         @functools.wraps(command)
@@ -49,6 +56,7 @@ def sampling_options(temperature: float) -> Callable[[Command], Command]:
             each = {name: given.pop(f"temperature_{name}") for name in ("pi", "pen", "sigma")}
             common = given["temperature"]
             if any(own is not None for own in each.values()):
+                common = OTHERWISE if common is None else common
                 given["temperature"] = {
                     name: common if own is None else own for name, own in each.items()
                 }
@@ -85,7 +93,9 @@ def sampling_options(temperature: float) -> Callable[[Command], Command]:
                 "--temperature",
                 type=TemperatureType(),
                 default=temperature,
-                show_default=True,
+                show_default=f"what suits the model, mostly {OTHERWISE}"
+                if temperature is None
+                else True,
                 help="0 draws the likeliest, 1 as varied as the data; 0.8:0.2 goes from one to the "
                 "other within the model's longest drawing, 0.8:0.2:30 within 30 steps.",
             ),

@@ -48,7 +48,7 @@ def supply_options(command: Command) -> Command:
     """Add INPUT, -n and how a model draws to a command."""
     for option in (
         options.category_option("What a model draws, for one that knows several categories."),
-        options.sampling_options(temperature=0.4),
+        options.sampling_options(temperature=None),
         click.option("-n", "--number", type=click.IntRange(min=1), help="How many drawings."),
         click.argument("input"),
     ):
@@ -110,6 +110,8 @@ def _let_draw(name: str, number: int, sampling: Mapping[str, Any]) -> Supply:
     seed = options.fresh_seed(sampling["seed"])
     category = options.categories(model, sampling["category"])
     request = {**sampling, "category": category, "seed": seed}
+    if request["temperature"] is None:
+        request["temperature"] = model.temperature
     asked = number
     for _ in range(_ATTEMPTS):
         with options.drawing(model):

@@ -48,6 +48,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float32]
 
+TEMPERATURE = 0.4
+"""Of a model that does not say what suits it."""
+
 COMPILED_FROM = 4096
 """Requests of so many drawings are drawn by the compiled loop, where a framework is installed.
 Importing and compiling take some 12 s of computing on a CPU; after that the loop saves some 2 ms
@@ -121,6 +124,12 @@ class SketchRNN(Completing, LatentSpace, Measuring, Neighbourhood):
         return self.config.categories
 
     @property
+    def temperature(self) -> Tempering:
+        """The temperature that suits the model, by what its provenance says; else 0.4."""
+        own: Tempering = self.provenance.get("temperature", TEMPERATURE)
+        return own
+
+    @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits that tell these weights from others."""
         if self._fingerprint is None:
@@ -153,7 +162,7 @@ class SketchRNN(Completing, LatentSpace, Measuring, Neighbourhood):
     def generate(
         self,
         n: int = 1,
-        temperature: Tempering = 0.4,
+        temperature: Tempering | None = None,
         temperature_rule: str = "paper",
         category: Wanted = None,
         z: ArrayLike | None = None,
@@ -168,7 +177,7 @@ class SketchRNN(Completing, LatentSpace, Measuring, Neighbourhood):
             temperature: tau: 0 draws the likeliest, 1 as varied as the data. Or a schedule, from
                 (first, last) within N_max steps or (first, last, steps); or one of either for
                 each output, {"pi": …, "pen": …, "sigma": …}. Wherever else a temperature is asked
-                for, it may be so too.
+                for, it may be so too. None: the model's own, `temperature`.
             temperature_rule: "paper", "magenta" or "js"; see `sampling.mixture`.
             category: What to draw, for a model that knows several categories: a name, or several,
                 which share the drawings out in their order; None: all as often as may be, in an
@@ -188,6 +197,8 @@ class SketchRNN(Completing, LatentSpace, Measuring, Neighbourhood):
             BadSettingError: If an argument cannot be used, or the choice leaves nothing; the
                 message says how many each filter removed.
         """
+        if temperature is None:
+            temperature = self.temperature
         named = None
         if category is not None:
             named = categories.share_out(category, n, self.categories)

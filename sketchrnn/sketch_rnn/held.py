@@ -52,7 +52,7 @@ class Held(Protocol):
     def generate(
         self,
         n: int = 1,
-        temperature: Tempering = 0.4,
+        temperature: Tempering | None = None,
         temperature_rule: str = "paper",
         *,
         seed: int | None = None,
