@@ -47,7 +47,7 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     ),
     "model": ({"numpy", "keras", "h5py"}, {"safetensors"}),
     "data": ({"numpy", "h5py"}, {"apache_beam"}),
-    "sampling": ({"numpy", "keras", "h5py"}, {"sklearn"}),
+    "sampling": ({"numpy", "keras", "h5py"}, {"sklearn", "threadpoolctl"}),
     "training": ({"numpy", "keras", "h5py"}, {"tensorboardX"}),
     "sketch_rnn": ({"numpy"}, {"huggingface_hub", "keras"}),
     "interop": ({"numpy"}, {"keras", "onnx"}),
@@ -64,7 +64,13 @@ FRAMEWORK_HOMES = {BACKEND: {"tensorflow", "jax"}, "interop/magenta_tf1.py": {"t
 # The one look upward, by name: a drawing knows how to show itself.
 ALLOWED_BY_NAME = {("drawing/drawing.py", "sketchrnn.render")}
 # Who may import what a table names: the lazy face and the lazy command line.
-TABLE_READERS = {"__init__.py", "cli/main.py"}
+TABLE_READERS = {
+    "__init__.py",
+    "cli/main.py",
+    "data/__init__.py",
+    "render/__init__.py",
+    "sketch_rnn/__init__.py",
+}
 FRONT_DOOR = {"cli", "studio"}
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sketchrnn.cli import options
+
 if TYPE_CHECKING:
     from sketchrnn.data.build import Progress
 
@@ -155,6 +157,9 @@ def _shares(text: str) -> list[float]:
 @contextmanager
 def progress_bar(what: str) -> Iterator[tuple[Progress | None, Any]]:
     """Give a function that moves a bar on the terminal, and one that prints above it."""
+    if not options.is_watched():
+        yield None, lambda line: click.echo(line, err=True)
+        return
     from rich.console import Console
     from rich.progress import (
         BarColumn,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -296,10 +297,12 @@ def write_bytes(page: Gallery, output: str, force: bool) -> bytes:
     """Write a page to a file, or as SVG to standard output, and return what was written."""
     from sketchrnn.cli.data_convert import progress_bar
     from sketchrnn.drawing.files import whole_file
+    from sketchrnn.render.movie import MOVIES
     from sketchrnn.render.save import check_suffix
 
     suffix = ".svg" if output == "-" else check_suffix(output)
-    with progress_bar("frames") as (progress, _):
+    bar = progress_bar("frames") if suffix in MOVIES else contextlib.nullcontext((None, None))
+    with bar as (progress, _):
         content = page.encode(
             suffix, lambda line: click.echo(f"sketchrnn: {line}", err=True), progress
         )
@@ -352,7 +355,7 @@ def fresh_seed(seed: int | None) -> int:
 
 def recipe_of(model: SketchRNN, name: str, **request: Any) -> dict[str, Any]:
     """Return what it takes to make a page again."""
-    from sketchrnn.sketch_rnn.redrawing import origin_of
+    from sketchrnn.sketch_rnn.origin import origin_of
 
     origin = origin_of(model)
     return {**origin, "model": origin["model"] or Path(name).name, **request}
@@ -387,6 +390,11 @@ def read_pool(name: str) -> tuple[str | list[Drawing], dict[str, Any]]:
     return drawings, kept(name, drawings)
 
 
+def is_watched() -> bool:
+    """Tell whether somebody looks at standard error: rich takes as long to import as NumPy."""
+    return sys.stderr.isatty()
+
+
 @contextlib.contextmanager
 def watching(what: str) -> Iterator[Callable[[int, int], None]]:
     """Show how far something is that takes long, where somebody looks.
@@ -394,6 +402,9 @@ def watching(what: str) -> Iterator[Callable[[int, int], None]]:
     Yields:
         What is to be told how many are done, and of how many.
     """
+    if not is_watched():
+        yield lambda done, total: None
+        return
     from rich.console import Console
     from rich.progress import (
         BarColumn,

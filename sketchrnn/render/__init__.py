@@ -3,13 +3,30 @@
 svgwrite, cairosvg and Pillow are loaded when they are first needed.
 """
 
-from sketchrnn.render.bulk import drawings_to_array, drawings_to_png, drawings_to_svg
-from sketchrnn.render.folder import save_drawings
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+# not lazily: these two are called as their modules, and whoever came first would be found
 from sketchrnn.render.font import Font, font
 from sketchrnn.render.gallery import Gallery, gallery
-from sketchrnn.render.plotter import PlotterSheet, plot
 from sketchrnn.render.save import SUFFIXES, drawing_to_png, drawing_to_svg, save_drawing
 from sketchrnn.render.style import FITS, Style
+
+if TYPE_CHECKING:
+    from sketchrnn.render.bulk import drawings_to_array, drawings_to_png, drawings_to_svg
+    from sketchrnn.render.folder import save_drawings
+    from sketchrnn.render.plotter import PlotterSheet, plot
+
+_HOMES = {
+    "PlotterSheet": "plotter",
+    "drawings_to_array": "bulk",
+    "drawings_to_png": "bulk",
+    "drawings_to_svg": "bulk",
+    "plot": "plotter",
+    "save_drawings": "folder",
+}
 
 __all__ = [
     "FITS",
@@ -29,3 +46,17 @@ __all__ = [
     "save_drawing",
     "save_drawings",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what few need when it is first asked for (PEP 562)."""
+    if name in _HOMES:
+        value = getattr(importlib.import_module(f"sketchrnn.render.{_HOMES[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List the public names for completion, loaded or not."""
+    return sorted({*globals(), *_HOMES})

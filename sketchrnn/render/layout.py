@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sketchrnn.drawing import BadSettingError, Drawing
-from sketchrnn.render.bulk import drawings_to_pages
 from sketchrnn.render.gallery import Gallery, gallery
 from sketchrnn.render.page import Page
 from sketchrnn.render.save import drawing_to_page
@@ -63,6 +62,8 @@ def make_pages(
     Yields:
         What `make_page` makes of each drawing alone.
     """
+    from sketchrnn.render.bulk import drawings_to_pages
+
     layout = {"alone": True, **style}
     pages = (
         drawings_to_pages(drawings, Style.of(style)) if movement is None else itertools.repeat(None)

@@ -23,6 +23,7 @@ from sketchrnn.data.batches import OFFSET_LIMIT, latent_noise
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import START_TOKEN, BadDrawingError, BadSettingError, Drawing, PenState
 from sketchrnn.model.config import ModelConfig
+from sketchrnn.sampling import threads
 from sketchrnn.sampling.likelihood import log_sum_exp, nats_of_rows
 from sketchrnn.sampling.mixture import Temperature, sampling_noise
 from sketchrnn.sampling.numpy_loop import NumpyDecoder
@@ -273,9 +274,10 @@ def draw_endings(
     count, given = len(numbers), beginning.rows
     row = np.tile(START_TOKEN, (count, 1))
     hidden, cell, constant = plain.start(condition, count)
-    for step in given:
-        _, hidden, cell = plain.step(row, hidden, cell, constant)
-        row = np.tile(step, (count, 1))
+    with threads.for_rows(count):
+        for step in given:
+            _, hidden, cell = plain.step(row, hidden, cell, constant)
+            row = np.tile(step, (count, 1))
     noise = np.stack([sampling_noise(seed, number, len(temperatures)) for number in numbers])
     rest = temperatures[len(given) :]
     drawn = draw_on(decoder, (row, hidden, cell, constant), noise[:, len(given) :], rest, tell)

@@ -135,21 +135,23 @@ def pick_step(outputs: Array, noise: Array, temperature: Temperature) -> Array:
     Returns:
         (B, 5) stroke-5 rows in model units.
     """
-    mixture = split_outputs(outputs)
-    divisor = np.float32(temperature.logits_divisor)
-    factor = np.float32(temperature.sigma_factor)
-    pen = pick_index(mixture.pen_logits / np.float32(temperature.pen_divisor), noise[:, 1])
-    component = pick_index(mixture.pi_logits / divisor, noise[:, 0])
+    size = (outputs.shape[1] - 3) // 6
+    pen = pick_index(outputs[:, :3] / np.float32(temperature.pen_divisor), noise[:, 1])
+    pi = outputs[:, 3 : 3 + size] / np.float32(temperature.logits_divisor)
+    component = pick_index(pi, noise[:, 0])
     rows = np.arange(len(outputs))
-    sigma_x = np.exp(mixture.log_sigma_x[rows, component]) * factor
-    sigma_y = np.exp(mixture.log_sigma_y[rows, component]) * factor
+    # the five numbers of the component that is picked: mu, log sigma, rho before activation
+    places = component[:, None] + np.arange(3 + size, 3 + 6 * size, size)
+    mu_x, mu_y, log_x, log_y, r = outputs[rows[:, None], places].T
+    bounded = np.array((log_x, log_y)).clip(-LOG_SIGMA_BOUND, LOG_SIGMA_BOUND)
+    sigma_x, sigma_y = np.exp(bounded) * np.float32(temperature.sigma_factor)
     first, second = noise[:, 2], noise[:, 3]
-    r = mixture.rho_logits[rows, component]
+    r = r.clip(-CORRELATION_BOUND, CORRELATION_BOUND)
     # rho = tanh r, and sqrt(1 - rho^2) = 1 / cosh r, which does not cancel
     along = np.tanh(r) * first + second / np.cosh(r)
     result = np.zeros((len(outputs), 5), dtype=np.float32)
-    result[:, 0] = mixture.mu_x[rows, component] + sigma_x * first
-    result[:, 1] = mixture.mu_y[rows, component] + sigma_y * along
+    result[:, 0] = mu_x + sigma_x * first
+    result[:, 1] = mu_y + sigma_y * along
     result[rows, 2 + pen] = 1
     return result
 
@@ -165,6 +167,6 @@ def pick_index(logits: Array, uniform: Array) -> NDArray[Any]:
         (B,) indices; never beyond the last that has any probability.
     """
     shares = np.exp(logits - logits.max(axis=1, keepdims=True))
-    cumulated = np.cumsum(shares, axis=1)
+    cumulated = shares.cumsum(axis=1)
     target = uniform[:, None] * cumulated[:, -1:]
     return np.minimum((cumulated <= target).sum(axis=1), logits.shape[1] - 1)

@@ -46,10 +46,10 @@ class NumpyLSTM:
 
     def step(self, row: Array, hidden: Array, cell: Array, constant: Array) -> tuple[Array, Array]:
         """Go one step: (B, 5) input row -> hidden, cell."""
-        gates = np.concatenate([hidden, row], axis=1) @ self._kernel + constant
-        i, g, f, o = np.split(gates, 4, axis=1)
-        cell = sigmoid(f) * cell + sigmoid(i) * np.tanh(g)
-        return sigmoid(o) * np.tanh(cell), cell
+        gates = np.concatenate([hidden, row], axis=1) @ self._kernel
+        gates += constant
+        cell, opened = next_cell(gates, cell)
+        return opened * np.tanh(cell), cell
 
 
 class NumpyLayerNormLSTM:
@@ -150,10 +150,11 @@ class Norm:
     def step(self, sums: Array, cell: Array) -> tuple[Array, Array]:
         """Go one step: (B, 4H) sums and (B, H) cell -> hidden, cell."""
         normal = np.concatenate([_normalize(part) for part in np.split(sums, 4, axis=1)], axis=1)
-        i, g, f, o = np.split(normal * self._gamma + self._beta, 4, axis=1)
-        cell = sigmoid(f) * cell + sigmoid(i) * np.tanh(g)
+        normal *= self._gamma
+        normal += self._beta
+        cell, opened = next_cell(normal, cell)
         shown = _normalize(cell) * self._cell_gamma + self._cell_beta
-        return sigmoid(o) * np.tanh(shown), cell
+        return opened * np.tanh(shown), cell
 
 
 Cell = NumpyLSTM | NumpyLayerNormLSTM | NumpyHyperLSTM
@@ -237,6 +238,36 @@ def make_stack(
             for room in rooms
         ]
     )
+
+
+def next_cell(gates: Array, cell: Array) -> tuple[Array, Array]:
+    """Let the gates do their work.
+
+    Both halves of a sigmoid's 1/2 + tanh(x/2) / 2 are exact in binary, so that the 1/2 may come
+    when it suits: all gates go through one tanh, in place.
+
+    Args:
+        gates: (B, 4H) i, g, f and o before activation. They are overwritten.
+        cell: (B, H).
+
+    Returns:
+        sigmoid(f) cell + sigmoid(i) tanh(g), and sigmoid(o), (B, H) each.
+    """
+    units = cell.shape[1]
+    i, g, f, o = (gates[:, k * units : (k + 1) * units] for k in range(4))
+    i *= _HALF
+    gates[:, 2 * units :] *= _HALF
+    np.tanh(gates, out=gates)
+    i += 1
+    gates[:, 2 * units :] += 1
+    i *= g
+    f *= cell
+    cell = f + i
+    cell *= _HALF
+    return cell, o * _HALF
+
+
+_HALF = np.float32(0.5)
 
 
 def sigmoid(x: Array) -> Array:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchrnn.model.config import ModelConfig, layer_names
+from sketchrnn.sampling import threads
 from sketchrnn.sampling.mixture import Temperature, pick_step
 from sketchrnn.sampling.numpy_cells import make_stack
 
@@ -133,9 +134,10 @@ class NumpyEncoder:
         constant = of_direction.constant(embedding, len(steps))
         hidden = np.zeros((len(steps), of_direction.state_size), dtype=np.float32)
         cell = hidden
-        for step in range(int(lengths.max(initial=0))):
-            alive = (step < lengths)[:, None]
-            new_hidden, new_cell = of_direction.step(steps[:, step], hidden, cell, constant)
-            hidden = np.where(alive, new_hidden, hidden)
-            cell = np.where(alive, new_cell, cell)
+        with threads.for_rows(len(steps)):
+            for step in range(int(lengths.max(initial=0))):
+                alive = (step < lengths)[:, None]
+                new_hidden, new_cell = of_direction.step(steps[:, step], hidden, cell, constant)
+                hidden = np.where(alive, new_hidden, hidden)
+                cell = np.where(alive, new_cell, cell)
         return of_direction.shown(hidden)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
@@ -13,6 +14,7 @@ from sketchrnn.data.batches import latent_noise
 from sketchrnn.data.categories import place_of
 from sketchrnn.drawing import START_TOKEN, BadSettingError, Drawing, PenState
 from sketchrnn.model.config import ModelConfig
+from sketchrnn.sampling import threads
 from sketchrnn.sampling.categories import spread
 from sketchrnn.sampling.mixture import Temperature, sampling_noise
 from sketchrnn.sampling.tempering import Tempering, plain, setting_rows, temperature_steps
@@ -124,21 +126,26 @@ def draw_on(
     drawn = np.zeros((count, noise.shape[1], 5), dtype=np.float32)
     alive = np.arange(count)
     row, hidden, cell, constant = start
-    for first in range(0, max_steps, chunk):
-        some = slice(first, first + chunk)
-        rows, hidden, cell = decoder.draw(
-            row, hidden, cell, constant, noise[alive, some], settings[some]
-        )
-        drawn[alive, some] = rows
-        row = rows[:, -1]
-        going = ~(rows[:, :, 2 + PenState.END] == 1).any(axis=1)
-        if not going.all():  # those that ended leave the batch
-            alive, row = alive[going], row[going]
-            hidden, cell, constant = hidden[going], cell[going], constant[going]
-            if not len(alive):
-                break
-            if tell is not None:
-                tell(count - len(alive))
+    with contextlib.ExitStack() as manners:
+        few = False
+        for first in range(0, max_steps, chunk):
+            if not few and len(alive) <= threads.FEW:
+                manners.enter_context(threads.one_thread())
+                few = True
+            some = slice(first, first + chunk)
+            rows, hidden, cell = decoder.draw(
+                row, hidden, cell, constant, noise[alive, some], settings[some]
+            )
+            drawn[alive, some] = rows
+            row = rows[:, -1]
+            going = ~(rows[:, :, 2 + PenState.END] == 1).any(axis=1)
+            if not going.all():  # those that ended leave the batch
+                alive, row = alive[going], row[going]
+                hidden, cell, constant = hidden[going], cell[going], constant[going]
+                if not len(alive):
+                    break
+                if tell is not None:
+                    tell(count - len(alive))
     if tell is not None:
         tell(count)
     result = []

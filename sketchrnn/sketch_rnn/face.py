@@ -51,10 +51,10 @@ Array = NDArray[np.float32]
 TEMPERATURE = 0.4
 """Of a model that does not say what suits it."""
 
-COMPILED_FROM = 4096
-"""Requests of so many drawings are drawn by the compiled loop, where a framework is installed.
-Importing and compiling take some 12 s of computing on a CPU; after that the loop saves some 2 ms
-a drawing of a decoder of 512 units."""
+COMPILED_FROM = 16_384
+"""Requests of so many drawings are drawn by the compiled loop, where a framework is installed. On a
+CPU both loops spend their time in the same matrix products, and the compiled one takes some 10 s to
+import and to compile; see `benchmarks/sampling.py`."""
 
 
 class SketchRNN(Completing, LatentSpace, Measuring, Neighbourhood):

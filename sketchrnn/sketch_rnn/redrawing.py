@@ -19,6 +19,7 @@ from sketchrnn.sampling.categories import share_out
 from sketchrnn.sketch_rnn.asked import Asked
 from sketchrnn.sketch_rnn.face import SketchRNN, load
 from sketchrnn.sketch_rnn.inputs import MOST_DRAWINGS, Finder
+from sketchrnn.sketch_rnn.origin import origin_of, versions
 from sketchrnn.sketch_rnn.showing import choose_examples, choose_some
 
 if TYPE_CHECKING:
@@ -97,28 +98,6 @@ def redraw(
     ordered.pop("movement", None)  # is noted anew
     movement = vars(make_movement(asked.mapping("movement"))) if moving else None
     return make_page(drawings, ordered, asked.layout(), movement)
-
-
-def origin_of(model: SketchRNN) -> dict[str, Any]:
-    """Return who draws: the model, whose data it learned from, and the versions."""
-    data = model.provenance.get("data") or {}
-    return {
-        "model": model.name,
-        "model_step": model.provenance.get("step"),
-        "weights": model.fingerprint,
-        "licence": data.get("licence"),
-        "attribution": data.get("attribution"),
-        **versions(),
-    }
-
-
-def versions() -> dict[str, Any]:
-    """Return the versions that decide about the last digit."""
-    import numpy as np
-
-    from sketchrnn import __version__
-
-    return {"sketchrnn": __version__, "numpy": np.__version__}
 
 
 def _generate(model: SketchRNN, asked: Asked) -> list[Any]:
