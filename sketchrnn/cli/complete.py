@@ -12,7 +12,7 @@ from sketchrnn.cli import options
 @click.command()
 @click.argument("model")
 @click.argument("partial")
-@click.option("-n", "number", type=click.IntRange(min=1), default=9, show_default=True)
+@click.option("-n", "number", type=click.IntRange(1, 10_000), default=9, show_default=True)
 @click.option("--open", "is_open", is_flag=True, help="Go on from the middle of the last stroke.")
 @click.option(
     "--canvas",
@@ -36,7 +36,7 @@ from sketchrnn.cli import options
     "What it is to become, for a model that knows several categories; several share the endings "
     "out. Otherwise what PARTIAL says."
 )
-@click.option("--max-steps", type=click.IntRange(min=1), help="The most steps of the whole.")
+@click.option("--max-steps", type=options.STEPS, help="The most steps of the whole.")
 @options.sampling_options(temperature=0.25)
 @click.option("--ending-color", metavar="COLOR", help="Of what the model draws.")
 @click.option("--nats", is_flag=True, help="Write the nats per step of each ending under it.")

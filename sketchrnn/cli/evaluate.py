@@ -60,7 +60,7 @@ _MEANINGS = {
 @click.option("--split", default="test", show_default=True, help="train, valid or test.")
 @click.option(
     "--samples",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, options.MOST_DRAWN),
     default=200,
     show_default=True,
     help="Drawings to be made up, and compared with those of the file; 0: none.",

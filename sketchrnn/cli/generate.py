@@ -11,15 +11,15 @@ from sketchrnn.cli import options
 
 @click.command()
 @click.argument("model")
-@click.option("-n", "number", type=click.IntRange(min=1), default=64, show_default=True)
+@click.option("-n", "number", type=options.MANY, default=64, show_default=True)
 @options.sampling_options(temperature=None)
 @options.category_option(
     "What to draw, for a model that knows several categories; several names, by commas or by "
     "repeating, share the drawings out. Otherwise all are drawn as often."
 )
-@click.option("--max-steps", type=click.IntRange(min=1), help="The most steps of a drawing.")
+@click.option("--max-steps", type=options.STEPS, help="The most steps of a drawing.")
 @click.option(
-    "--best-of", type=click.IntRange(min=1), help="Keep the likeliest of so many for each drawing."
+    "--best-of", type=click.IntRange(1, 100), help="Keep the likeliest of so many for each drawing."
 )
 @click.option("--no-blank", is_flag=True, help="Keep nothing blank.")
 @click.option("--min-strokes", type=click.IntRange(min=0), help="Keep none with fewer.")

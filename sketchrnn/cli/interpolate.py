@@ -14,11 +14,11 @@ MOST_CELLS = 10_000
 @click.command()
 @click.argument("model")
 @click.argument("a")
-@click.argument("b")
+@click.argument("b", required=False)
 @click.argument("more", nargs=-1)
 @click.option(
     "--frames",
-    type=click.IntRange(min=2),
+    type=click.IntRange(2, MOST_CELLS),
     help="How many drawings; otherwise 10, and of a loop 6 a drawing.",
 )
 @click.option("--loop", is_flag=True, help="Go through all drawings and back to the first.")
@@ -41,7 +41,7 @@ MOST_CELLS = 10_000
 def interpolate(
     model: str,
     a: str,
-    b: str,
+    b: str | None,
     more: tuple[str, ...],
     frames: int | None,
     loop: bool,
@@ -73,6 +73,8 @@ def interpolate(
     from sketchrnn.sketch_rnn import load
     from sketchrnn.sketch_rnn.inputs import MOST_POINTS, noted
 
+    if b is None:
+        raise click.UsageError("One drawing makes no way, no loop and no grid: name two or more.")
     names = (a, b, *more)
     size = _size(grid)
     if size and loop:

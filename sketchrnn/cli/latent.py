@@ -106,7 +106,7 @@ def shift(
 @latent.command()
 @click.argument("model")
 @click.argument("inputs", nargs=-1, required=True)
-@click.option("-n", "number", type=click.IntRange(min=1), default=4, show_default=True)
+@click.option("-n", "number", type=options.MANY, default=4, show_default=True)
 @options.category_option(CATEGORY)
 @options.sampling_options(temperature=0.1)
 @options.output_options
@@ -159,7 +159,7 @@ def average(
 @latent.command()
 @click.argument("model")
 @click.argument("start", required=False)
-@click.option("--frames", type=click.IntRange(min=1), default=16, show_default=True)
+@click.option("--frames", type=click.IntRange(1, 10_000), default=16, show_default=True)
 @click.option(
     "--stride",
     type=click.FloatRange(0, 1),

@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 
 Command = Callable[..., Any]
 
+MOST_DRAWN = 100_000
+"""Drawings that a command lets a model draw: more are drawn by several seeds, in several pages."""
+
+MOST_STEPS = 10_000
+
+MANY = click.IntRange(1, MOST_DRAWN)
+STEPS = click.IntRange(1, MOST_STEPS)
+
 RULES = click.Choice(["paper", "magenta", "js"])
 
 

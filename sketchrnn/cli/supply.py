@@ -49,7 +49,7 @@ def supply_options(command: Command) -> Command:
     for option in (
         options.category_option("What a model draws, for one that knows several categories."),
         options.sampling_options(temperature=None),
-        click.option("-n", "--number", type=click.IntRange(min=1), help="How many drawings."),
+        click.option("-n", "--number", type=options.MANY, help="How many drawings."),
         click.argument("input"),
     ):
         command = option(command)

@@ -171,7 +171,9 @@ class Gallery:
     def _repr_svg_(self) -> str | None:
         """Show as a picture in a notebook, unless it would make the notebook huge."""
         points = sum(len(stroke) for p in self.page.pictures for stroke in p.strokes)
-        return self.to_svg() if points <= SHOWN_POINTS else None
+        if points > SHOWN_POINTS:
+            return None
+        return page_to_svg(self.page) if len(self.sheets) > 1 else self.to_svg()
 
 
 def gallery(

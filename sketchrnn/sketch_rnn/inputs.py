@@ -21,7 +21,7 @@ from sketchrnn.sources import read_all
 NOTED_POINTS = 20_000
 """The most points of given drawings that a recipe holds: some 700 kB of text."""
 
-MOST_DRAWINGS = 20_000
+MOST_DRAWINGS = 100_000
 """That a recipe may ask for, or hold."""
 
 MOST_POINTS = 1_000_000

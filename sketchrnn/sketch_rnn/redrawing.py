@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Note = Callable[[str], None]
 
-MOST_STEPS = 100_000
+MOST_STEPS = 10_000
 
 _KEPT = (
     "model", "model_step", "weights", "licence", "attribution", "sketchrnn", "numpy", "command",

@@ -70,6 +70,28 @@ def test_mistakes(refused, tiny_folder, begun, tmp_path):
     assert "from 0 to" in refused("complete", tiny_folder, begun, "-t", "1:-1", "-o", page)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("generate", "{m}", "-n", 10**9),
+        ("generate", "{m}", "--max-steps", 10**9),
+        ("generate", "{m}", "--best-of", 10**9),
+        ("complete", "{m}", "begun.svg", "-n", 10**9),
+        ("complete", "{m}", "begun.svg", "--max-steps", 10**9),
+        ("interpolate", "{m}", "begun.svg", "begun.svg", "--frames", 10**9),
+        ("latent", "walk", "{m}", "--frames", 10**9),
+        ("latent", "average", "{m}", "begun.svg", "-n", 10**9),
+        ("plot", "{m}", "-n", 10**9),
+        ("font", "{m}", "-n", 10**9),
+    ],
+    ids=lambda words: " ".join(map(str, words[:2])),
+)
+def test_what_no_memory_holds_is_refused(refused, tiny_folder, begun, monkeypatch, words):
+    monkeypatch.chdir(begun.parent)
+    words = [str(word).format(m=tiny_folder) for word in words]
+    assert "1000000000 " in refused(*words, "-o", "page.otf" if words[0] == "font" else "page.svg")
+
+
 def test_temperatures_by_output_and_by_step(sketchrnn, tiny_folder, tmp_path):
     done = sketchrnn(
         *("generate", tiny_folder, "-n", 3, "--seed", 1, "-o", tmp_path / "page.svg"),

@@ -45,6 +45,9 @@ def test_loops_and_grids(sketchrnn, tiny_folder, four):
 @pytest.mark.parametrize(
     ("count", "words", "message"),
     [
+        (1, ["--loop"], "name two or more"),
+        (1, ["--grid", "3x3"], "name two or more"),
+        (1, [], "name two or more"),
         (3, [], "--loop or --grid"),
         (3, ["--grid", "2x2"], "four corners, and 3"),
         (4, ["--grid", "2x1"], "at least 2x2"),

@@ -165,6 +165,9 @@ def test_a_notebook_shows_a_page_but_not_a_huge_one():
     assert gallery([square(1)])._repr_svg_().startswith("<svg")
     line = Drawing([[(k, k % 2) for k in range(1000)]])
     assert gallery([line] * 201)._repr_svg_() is None
+    on_paper = gallery([square(k + 1) for k in range(50)], columns=5, paper="A4")
+    assert len(on_paper.sheets) == 2
+    assert on_paper._repr_svg_().count("<path") == 50
 
 
 def test_paper_is_filled_and_a_pdf_takes_as_many_sheets_as_it_needs(tmp_path):
