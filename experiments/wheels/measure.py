@@ -49,8 +49,12 @@ def measure(arguments) -> dict[str, object]:
     if not bodies:
         sys.exit("there is no car in the test split whose first stroke is its body")
     rows, counts, ended = [], [], []
+    temperature = arguments.temperature
+    if arguments.temperature_pen is not None:
+        common = dict.fromkeys(("pi", "sigma"), arguments.temperature)
+        temperature = {**common, "pen": arguments.temperature_pen}
     for seed, body in enumerate(bodies):
-        words = {"temperature": arguments.temperature, "z": arguments.z, "seed": seed}
+        words = {"temperature": temperature, "z": arguments.z, "seed": seed}
         endings = model.complete(body, ENDINGS, **words)
         counts.append(sum(has_wheels(ending, first=1) for ending in endings))
         ended += [ending.metadata["ended"] for ending in endings]
@@ -65,7 +69,7 @@ def measure(arguments) -> dict[str, object]:
         page.save(arguments.page, overwrite=True)
     return {
         "step": model.provenance.get("step"),
-        "temperature": arguments.temperature,
+        "temperature": temperature,
         "z": arguments.z,
         "bodies": len(bodies),
         "endings_with_wheels": round(sum(counts) / (ENDINGS * len(bodies)), 3),
@@ -100,6 +104,7 @@ def main() -> None:
     parser.add_argument("--bodies", type=int, default=20)
     parser.add_argument("--most", type=int, default=2000, help="drawings a file for --detector")
     parser.add_argument("-t", "--temperature", type=float, default=0.25)
+    parser.add_argument("--temperature-pen", type=float)
     parser.add_argument("--z", default="fitting", choices=["fitting", "prior", "own"])
     parser.add_argument("--page", metavar="OUT.png")
     parser.add_argument("--rows", type=int, default=6, help="on the page")

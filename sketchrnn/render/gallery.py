@@ -52,6 +52,9 @@ _GENERATED = (
 )
 """What drawings that are generated together have in common."""
 
+_REQUEST = ("command", "n", "category", "max_steps")
+"""What draws them again."""
+
 _TITLE_SIZE = 16.0
 _LABEL_SIZE = 11.0
 _WIDEST_LABEL = 160.0
@@ -345,21 +348,40 @@ def gallery(
 
 
 def recipe_of(drawings: Sequence[Drawing]) -> dict[str, Any] | None:
-    """Return how to generate drawings again, if all of them say so, and say the same.
+    """Return how to generate drawings again, or else what a model's drawings say in common.
 
     Args:
-        drawings: Those of `SketchRNN.generate`, or some of them.
+        drawings: Those of `SketchRNN.generate`, or some of them: they can be drawn again. Of a
+            model's other drawings: who drew them, in which manner, and whom to name.
+
+    Returns:
+        None if one of them is of another model, or of none.
     """
-    if not drawings or any(d.metadata.get("command") != "generate" for d in drawings):
+    if not drawings or not all(d.metadata.get("weights") for d in drawings):
         return None
+    if any(d.metadata.get("command") != "generate" for d in drawings):
+        return _common(drawings)
     first = {key: drawings[0].metadata.get(key) for key in _GENERATED}
     if any({key: d.metadata.get(key) for key in _GENERATED} != first for d in drawings):
-        return None
+        return _common(drawings)
     numbers: list[Any] = [drawing.metadata.get("number") for drawing in drawings]
     if not all(isinstance(number, int) for number in numbers):
-        return None
+        return _common(drawings)
     every = numbers == list(range(first["n"] or 0))
     return {**first, **({} if every else {"numbers": numbers})}
+
+
+def _common(drawings: Sequence[Drawing]) -> dict[str, Any] | None:
+    """Return what drawings of one model have in common, which does not draw them again."""
+    first = drawings[0].metadata
+    same = {
+        key: first[key]
+        for key in _GENERATED
+        if key not in _REQUEST
+        and first.get(key) is not None
+        and all(drawing.metadata.get(key) == first[key] for drawing in drawings)
+    }
+    return same if "weights" in same else None
 
 
 def _noted(

@@ -110,13 +110,24 @@ def test_a_script_s_gallery_is_drawn_again_with_its_layout(sketchrnn, tiny_folde
     assert same(sketchrnn("redraw", out, "--model", tiny_folder))
 
 
-def test_drawings_of_different_origin_make_no_recipe(tiny_folder):
+def test_drawings_that_no_recipe_draws_again_say_what_they_share(refused, tiny_folder, tmp_path):
     model = sr.load(tiny_folder)
     one, two = model.generate(1, seed=1), model.generate(1, seed=2)
     assert sr.gallery(one).page.recipe["seed"] == 1
-    assert sr.gallery(one + two).page.recipe is None
     assert sr.gallery([*one, sr.Drawing([])]).page.recipe is None
-    assert sr.gallery(model.reconstruct(one[0], seed=1)).page.recipe is None
+    both = sr.gallery(one + two).page.recipe
+    assert both == {
+        key: one[0].metadata[key]
+        for key in ("model", "weights", "licence", "attribution", "sketchrnn", "numpy")
+    } | {"temperature": 0.4, "temperature_rule": "paper"}
+    begun = sr.Drawing([[(0, 0), (50, 9)]])
+    page = sr.gallery(model.complete(begun, 2, seed=1), columns=1)
+    assert page.page.recipe == {**both, "temperature": 0.25, "seed": 1}
+    page.save(tmp_path / "page.svg")
+    line = refused("redraw", tmp_path / "page.svg", "--model", tiny_folder)
+    assert "was made by a script, which is not made again" in line
+    other = one[0].with_metadata(weights="others")
+    assert sr.gallery([one[0], other]).page.recipe is None
 
 
 def test_favourites_of_an_html_page_are_found_again(sketchrnn, page, tiny_folder, tmp_path):
