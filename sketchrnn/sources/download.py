@@ -38,7 +38,8 @@ _WRONG = 3  # a whole file that is the wrong one is not likely to become the rig
 _LATER = {408, 425, 429, 500, 502, 503, 504}
 """Answers that may be others when one asks again."""
 
-_HINT = "check the connection and run this again; what has come is kept"
+_HINT = "check the connection and run this again"
+_RESUMED = _HINT + "; what has come is kept"
 
 Progress = Callable[[str, int, "int | None"], None]
 """Called with the name of a file, how many bytes of it are there, and of how many, if known."""
@@ -173,7 +174,8 @@ class _Transfer:
                     failures = 0
                 failures += error.weight
                 if failures >= self.attempts or self.stop.is_set():
-                    raise BadFileError(str(error), path=self.request.url, hint=_HINT) from None
+                    hint = _RESUMED if self._size() else _HINT
+                    raise BadFileError(str(error), path=self.request.url, hint=hint) from None
                 pause = min(_FIRST_PAUSE * 2 ** (failures - 1), _LONGEST_PAUSE)
                 self.sleep(pause if error.pause is None else error.pause)
         with open(self.part, "rb") as whole:

@@ -230,6 +230,7 @@ def test_progress_makes_the_count_begin_again(get, server):
 def test_a_server_that_breaks_at_the_same_place_for_ever_is_given_up(get, server):
     result, target, _ = get(lambda answer: serve(answer, upto=HALF), attempts=3)
     check_failed(result, target, "broke after")
+    assert "what has come is kept" in str(result.error)
     assert len(server.asked) == 3
 
 
@@ -300,6 +301,7 @@ def test_nobody_listens(tmp_path):
     request = Request("http://127.0.0.1:9/cat.npz", tmp_path / "cat.npz", lambda *_: None)
     (result,) = fetch_all([request], sleep=lambda _: None, attempts=2)
     check_failed(result, request.target, "cannot be reached")
+    assert str(result.error).endswith("check the connection and run this again")
 
 
 def test_several_at_once_and_one_that_fails(server, tmp_path):
