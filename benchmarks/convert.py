@@ -21,6 +21,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from machine import keep_results
 from read import DATA, KINDS
 
 from sketchrnn.data import convert, open_data
@@ -129,4 +130,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    keep_results()
     main()

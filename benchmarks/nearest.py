@@ -14,10 +14,12 @@ import itertools
 import time
 
 import numpy as np
+from machine import keep_results
 
 import sketchrnn as sr
 from sketchrnn.drawing import Drawing, distance
 
+keep_results()
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("data", nargs="?", help="otherwise drawings of the model kanji")
 parser.add_argument("--queries", type=int, default=200)

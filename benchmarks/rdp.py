@@ -21,6 +21,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from machine import keep_results
 
 from sketchrnn.drawing.geometry import simplify
 
@@ -100,4 +101,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    keep_results()
     main()

@@ -26,6 +26,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+from machine import keep_results
 
 from sketchrnn.drawing import Drawing, MissingDependencyError
 from sketchrnn.sources import open_source, read_all
@@ -214,4 +215,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    keep_results()
     main()

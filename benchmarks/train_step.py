@@ -23,6 +23,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import numpy as np
 from keras import ops
+from machine import keep_results
 
 from sketchrnn.model.config import ModelConfig
 from sketchrnn.model.vae import SketchVAE
@@ -142,4 +143,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    keep_results()
     main()

@@ -27,6 +27,7 @@ class CompiledDecoder:
     """
 
     steps_at_once = 16
+    at_once: int | None = None
 
     def __init__(self, network: SketchVAE) -> None:
         """Compile nothing yet."""

@@ -27,6 +27,9 @@ class NumpyDecoder:
     """
 
     steps_at_once = 1
+    at_once: int | None = 32
+    """One thread does the products of 32 rows as fast, a row, as those of 64, and those of 16 a
+    fifth more slowly: measured at 512 units."""
 
     def __init__(self, config: ModelConfig, weights: Mapping[str, Array]) -> None:
         """Make the cell."""
@@ -43,16 +46,17 @@ class NumpyDecoder:
             condition: (B, condition_size), or None for a decoder that is told nothing.
             batch_size: B.
         """
-        constant = self._cell.constant(condition, batch_size)
-        if condition is None:
-            zeros = np.zeros((batch_size, self._cell.state_size), dtype=np.float32)
-            return zeros, zeros, constant
-        weights = self._weights
-        state = np.tanh(
-            condition @ weights["decoder/initial_state/kernel"]
-            + weights["decoder/initial_state/bias"]
-        )
-        return *self._cell.unpack(state), constant
+        with threads.one_thread():
+            constant = self._cell.constant(condition, batch_size)
+            if condition is None:
+                zeros = np.zeros((batch_size, self._cell.state_size), dtype=np.float32)
+                return zeros, zeros, constant
+            weights = self._weights
+            state = np.tanh(
+                condition @ weights["decoder/initial_state/kernel"]
+                + weights["decoder/initial_state/bias"]
+            )
+            return *self._cell.unpack(state), constant
 
     def step(
         self, row: Array, hidden: Array, cell: Array, constant: Array
@@ -134,7 +138,7 @@ class NumpyEncoder:
         constant = of_direction.constant(embedding, len(steps))
         hidden = np.zeros((len(steps), of_direction.state_size), dtype=np.float32)
         cell = hidden
-        with threads.for_rows(len(steps)):
+        with threads.one_thread():
             for step in range(int(lengths.max(initial=0))):
                 alive = (step < lengths)[:, None]
                 new_hidden, new_cell = of_direction.step(steps[:, step], hidden, cell, constant)

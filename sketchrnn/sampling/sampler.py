@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
@@ -32,6 +32,8 @@ class Decoder(Protocol):
 
     config: ModelConfig
     steps_at_once: int
+    at_once: int | None
+    """So many drawings go together, and others beside them in other threads; None: all of them."""
 
     @property
     def embeddings(self) -> Array | None:
@@ -117,6 +119,45 @@ def draw_on(
         n arrays (N, 5) of stroke-5 rows in model units; the last is the row of the end, but where
         a drawing did not end within T steps.
     """
+    told = _Told(tell)
+    if decoder.at_once is None:
+        return _draw_block(decoder, start, noise, temperature, told)
+    size = decoder.at_once
+
+    def draw(first: int) -> list[Array]:
+        block = slice(first, first + size)
+        row, hidden, cell, constant = (array[block] for array in start)
+        own = (row, hidden, cell, constant)
+        return _draw_block(decoder, own, noise[block], temperature, told)
+
+    drawn = threads.share_out(draw, range(0, len(noise), size))
+    return [rows for block in drawn for rows in block]
+
+
+class _Told:
+    """Adds up how many drawings have ended in all blocks, and tells it."""
+
+    def __init__(self, tell: Callable[[int], None] | None) -> None:
+        self._tell = tell
+        self._ended = 0
+        self._lock = threading.Lock()
+
+    def more(self, ended: int) -> None:
+        if self._tell is None or not ended:
+            return
+        with self._lock:
+            self._ended += ended
+            self._tell(self._ended)
+
+
+def _draw_block(
+    decoder: Decoder,
+    start: tuple[Array, Array, Array, Array],
+    noise: Array,
+    temperature: Temperature | Sequence[Temperature],
+    told: _Told,
+) -> list[Array]:
+    """Do what `draw_on` does with drawings that go together."""
     count, max_steps, _ = noise.shape
     chunk = decoder.steps_at_once
     room = -max_steps % chunk
@@ -126,28 +167,21 @@ def draw_on(
     drawn = np.zeros((count, noise.shape[1], 5), dtype=np.float32)
     alive = np.arange(count)
     row, hidden, cell, constant = start
-    with contextlib.ExitStack() as manners:
-        few = False
-        for first in range(0, max_steps, chunk):
-            if not few and len(alive) <= threads.FEW:
-                manners.enter_context(threads.one_thread())
-                few = True
-            some = slice(first, first + chunk)
-            rows, hidden, cell = decoder.draw(
-                row, hidden, cell, constant, noise[alive, some], settings[some]
-            )
-            drawn[alive, some] = rows
-            row = rows[:, -1]
-            going = ~(rows[:, :, 2 + PenState.END] == 1).any(axis=1)
-            if not going.all():  # those that ended leave the batch
-                alive, row = alive[going], row[going]
-                hidden, cell, constant = hidden[going], cell[going], constant[going]
-                if not len(alive):
-                    break
-                if tell is not None:
-                    tell(count - len(alive))
-    if tell is not None:
-        tell(count)
+    for first in range(0, max_steps, chunk):
+        some = slice(first, first + chunk)
+        rows, hidden, cell = decoder.draw(
+            row, hidden, cell, constant, noise[alive, some], settings[some]
+        )
+        drawn[alive, some] = rows
+        row = rows[:, -1]
+        going = ~(rows[:, :, 2 + PenState.END] == 1).any(axis=1)
+        if not going.all():  # those that ended leave the batch
+            told.more(int((~going).sum()))
+            alive, row = alive[going], row[going]
+            hidden, cell, constant = hidden[going], cell[going], constant[going]
+            if not len(alive):
+                break
+    told.more(len(alive))  # which the limit of steps has ended
     result = []
     for rows in drawn[:, :max_steps]:
         ends = np.flatnonzero(rows[:, 2 + PenState.END] == 1)

@@ -27,6 +27,7 @@ class Scripted:
     def __init__(self, steps_at_once=1, max_seq_len=40):
         self.config = ModelConfig(z_size=2, max_seq_len=max_seq_len, scale_factor=2.0)
         self.steps_at_once = steps_at_once
+        self.at_once = None
         self.batches = []
 
     def start(self, z, batch_size):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 
 import numpy as np
@@ -15,44 +14,41 @@ from sketchrnn.sampling.numpy_loop import NumpyDecoder
 from sketchrnn.sampling.sampler import sample_steps
 
 
-@pytest.fixture
-def alone(monkeypatch):
-    """Whether one thread multiplies at the moment, as a list of one."""
-    now = [False]
-
-    @contextlib.contextmanager
-    def one_thread():
-        assert not now[0]
-        now[0] = True
-        yield
-        now[0] = False
-
-    monkeypatch.setattr(threads, "one_thread", one_thread)
-    return now
-
-
-def test_one_thread_draws_when_few_drawings_are_left(free_config, make_weights, alone, monkeypatch):
+@pytest.mark.parametrize("processors", [1, 3])
+def test_the_number_of_processors_changes_no_bit(
+    free_config, make_weights, monkeypatch, processors
+):
     decoder = NumpyDecoder(free_config, make_weights(free_config))
-    seen = []
-    step = decoder.step
+    monkeypatch.setattr(decoder, "at_once", 4)
+    noise = np.stack([sampling_noise(3, k, 24) for k in range(18)])
+    warm = temperature_rule(1.0)
+    wanted = [
+        rows
+        for first in range(0, 18, 4)
+        for rows in sample_steps(decoder, None, noise[first : first + 4], warm)
+    ]
+    monkeypatch.setattr(threads, "_processors", lambda: processors)
+    told = []
+    found = sample_steps(decoder, None, noise, warm, told.append)
+    assert len(found) == 18
+    for one, other in zip(found, wanted, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert told == sorted(told)
+    assert told[-1] == 18
 
-    def watched(row, *state):
-        seen.append((len(row), alone[0]))
-        return step(row, *state)
 
-    monkeypatch.setattr(decoder, "step", watched)
-    monkeypatch.setattr(threads, "FEW", 5)
-    noise = np.stack([sampling_noise(3, k, 24) for k in range(20)])
-    noise[4:, 9, 1] = 1 - 2**-24  # most end at their tenth step
-    sample_steps(decoder, None, noise, temperature_rule(1.0))
-    alive = [count for count, _ in seen]
-    assert alive[0] == 20
-    assert 5 >= alive[-1] > 0
-    assert all(few == (count <= 5) for count, few in seen)
-    assert not alone[0]
+def test_what_goes_wrong_in_a_thread_is_told():
+    def work(part):
+        if part == 3:
+            raise ValueError("part 3")
+        return part * 2
+
+    assert threads.share_out(work, [1, 2]) == [2, 4]
+    with pytest.raises(ValueError, match="part 3"):
+        threads.share_out(work, [1, 2, 3, 4])
 
 
-def test_products_are_limited_and_let_go_again():
+def test_products_are_one_threads_and_let_go_again():
     threadpoolctl = pytest.importorskip("threadpoolctl")
 
     def allowed():
@@ -60,11 +56,9 @@ def test_products_are_limited_and_let_go_again():
         return [pool["num_threads"] for pool in pools if pool["user_api"] == "blas"]
 
     before = allowed()
-    with threads.for_rows(threads.FEW):
-        assert set(allowed()) <= {1}
+    for parts in ([0], [0, 1, 2]):
+        assert all(set(found) <= {1} for found in threads.share_out(lambda _: allowed(), parts))
     assert allowed() == before
-    with threads.for_rows(threads.FEW + 1):
-        assert allowed() == before
 
 
 def test_without_threadpoolctl_nothing_is_limited(monkeypatch):
