@@ -10,7 +10,7 @@ import pytest
 from sketchrnn.data import DataFileWriter, Preparation, open_data
 from sketchrnn.drawing import BadDrawingError, BadSettingError, Drawing, distance
 from sketchrnn.sketch_rnn import SketchRNN
-from sketchrnn.training.evaluate import evaluate
+from sketchrnn.training.evaluate import Evaluator, evaluate
 from sketchrnn.training.samples import InMemory, judge, reconstruction_figures
 
 SPLITS = ("train", "valid", "test")
@@ -66,7 +66,7 @@ def test_no_figure_depends_on_the_order(model, figures, drawings, tmp_path):
 
 
 def test_no_figure_depends_on_the_batch_size(model, data, figures):
-    again = evaluate(model._get_evaluator(), model.network, data["test"], batch_size=4)
+    again = evaluate(Evaluator(model.network), model.network, data["test"], batch_size=4)
     for name, value in again.items():
         assert value == pytest.approx(figures[name], rel=1e-5, abs=1e-7), name
 
@@ -77,9 +77,9 @@ def test_longer_padding_changes_the_figures_of_n_max_alone(
     # one long drawing in the split, less what it adds itself, pads all others further
     long = Drawing([np.random.default_rng(9).uniform(0, 200, (40, 2))])
     with write(tmp_path / "long.h5", {"test": [*drawings["test"], long]}) as both:
-        together = evaluate(model._get_evaluator(), model.network, both["test"], batch_size=1)
+        together = evaluate(Evaluator(model.network), model.network, both["test"], batch_size=1)
     with write(tmp_path / "alone.h5", {"test": [long]}) as file:
-        alone = evaluate(model._get_evaluator(), model.network, file["test"], batch_size=1)
+        alone = evaluate(Evaluator(model.network), model.network, file["test"], batch_size=1)
     assert together["n_max"] == alone["n_max"] == 39 > figures["n_max"]
     for name in ("nats_per_drawing", "kl_per_drawing"):
         expected = (11 * figures[name] + alone[name]) / 12
@@ -96,7 +96,7 @@ def test_the_same_figures_from_score_and_losses(model, data, drawings, figures):
     lengths = [d.num_steps for d in data["test"]]
     losses = model.losses(rows, lengths)
     assert losses["nats_per_drawing"] == pytest.approx(nats.mean(), rel=1e-5)
-    means = evaluate(model._get_evaluator(), model.network, data["test"], sample_z=False)
+    means = evaluate(Evaluator(model.network), model.network, data["test"], sample_z=False)
     for name in ("nats_per_drawing", "nats_per_point", "magenta_train", "magenta_eval", "kl_raw"):
         assert means[name] == pytest.approx(losses[name], rel=1e-5), name
 
