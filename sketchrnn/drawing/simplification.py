@@ -1,8 +1,9 @@
 """Simplifying strokes after Ramer, Douglas and Peucker: exact, for one stroke or for millions.
 
 A segment is split at the point farthest from it as long as that point lies beyond the tolerance.
-Two ways lead through the same arithmetic to the same bits, each where it is the quicker: a loop
-over numbers for a few points, and array operations over all segments of all strokes at once.
+Three ways lead through the same arithmetic to the same bits, each where it is the quicker: array
+operations along one long segment, array operations over all other segments of all strokes at once,
+and a loop over numbers where there are few points altogether.
 """
 
 from __future__ import annotations
@@ -21,14 +22,20 @@ if TYPE_CHECKING:
 
     Points = NDArray[np.float64]
 
-_FEW_POINTS = 150
+_FEW_POINTS = 100
 """With so many points to look at, the cost of calls outweighs that of a loop over numbers."""
+
+_LONG = 128
+"""A segment with more points between its ends is looked at by itself."""
 
 _LARGE = 2.0**200
 """Beyond it squares of squares overflow, and points are scaled, by a power of 2, exactly."""
 
 Segment = tuple[int, int, float]
 """The first and the last point, and the least square of the weights above."""
+
+Segments = tuple["NDArray[np.int64]", "NDArray[np.int64]", "NDArray[np.float64]"]
+"""The first point of each, how many are between its ends, and the least square above it."""
 
 
 def simplify(strokes: Sequence[Points], epsilon: float, *, endless: bool = False) -> list[Points]:
@@ -79,7 +86,11 @@ def check_epsilon(epsilon: float) -> None:
 
 
 def kept_points(
-    points: Points, counts: Sequence[int], epsilon: float, *, endless: bool = False
+    points: Points,
+    counts: Sequence[int] | NDArray[np.int64],
+    epsilon: float,
+    *,
+    endless: bool = False,
 ) -> NDArray[np.bool_]:
     """Tell which points a simplification keeps; see `simplify`.
 
@@ -143,14 +154,9 @@ def _simplify_few(stroke: Points, epsilon: float, endless: bool) -> Points:
 
 
 def _descend(
-    points: Points, counts: Sequence[int], threshold: float, endless: bool
+    points: Points, counts: Sequence[int] | NDArray[np.int64], threshold: float, endless: bool
 ) -> NDArray[np.float64]:
-    """Split all segments of all strokes, round by round.
-
-    In each round the points stand in one row, cut into segments at those that are kept. What lies
-    between two strokes, or between two open segments, is a segment of one point: it is at no
-    distance, and never split. When half of the points lie in segments that are not split any more,
-    they are left out of the row.
+    """Split all segments of all strokes to the bottom.
 
     Args:
         points: (N, 2) points.
@@ -161,96 +167,155 @@ def _descend(
     Returns:
         (N,) squares of weights; 0 for points that weigh no more than the tolerance.
     """
-    ends = np.cumsum(counts)
+    ends: NDArray[np.int64] = np.cumsum(counts)
+    firsts: NDArray[np.int64] = ends - counts
     squares = np.zeros(len(points))
-    squares[ends - 1] = squares[ends - counts] = np.inf
-    cut = squares > 0
-    row = np.ascontiguousarray(points.T)  # (2, n)
-    index = np.arange(len(points))
-    inherited = np.full(len(points), np.inf)  # of the segment that begins at a point
+    squares[ends - 1] = squares[firsts] = np.inf
+    axes = np.ascontiguousarray(points.T)  # (2, N)
+    segments = _open(firsts, ends - firsts - 2, np.full(len(ends), np.inf))
     with np.errstate(over="ignore"):  # division by the square of a length that is hardly a number
-        while row.shape[1] > _FEW_POINTS:
-            bounds = np.flatnonzero(cut)
-            starts, sizes = bounds[:-1], np.diff(bounds)
-            distance = _distances(row, bounds, sizes, endless)
-            farthest = np.maximum.reduceat(distance, starts)
-            split = farthest > threshold
-            # the first of several equally far, so that the result does not depend on the grouping
-            top = np.repeat(np.where(split, farthest, -1.0), sizes)
-            at_top = np.flatnonzero(distance == top)
-            starts = starts[split]
-            middle = at_top[np.searchsorted(at_top, starts)]
-            weight = np.minimum(farthest[split], inherited[starts])
-            squares[index[middle]] = inherited[middle] = inherited[starts] = weight
-            cut[middle] = True
-            if 2 * sizes[split].sum() < row.shape[1]:
-                stays = np.append(np.repeat(split, sizes), False)
-                stays[bounds[1:][split]] = True
-                row, cut, index, inherited = (
-                    row[:, stays], cut[stays], index[stays], inherited[stays],
-                )  # fmt: skip
-    if len(index):
-        _finish(row, cut, index, inherited, threshold, endless, squares)
+        if len(segments[1]) and segments[1].max() > _LONG:
+            segments = _split_long(axes, segments, threshold, endless, squares)
+        while segments[1].sum() > _FEW_POINTS:
+            segments = _split_round(axes, segments, threshold, endless, squares)
+    for first, size, weight in zip(*(part.tolist() for part in segments), strict=True):
+        x, y = axes[:, first : first + size + 2].tolist()
+        found: list[tuple[int, float]] = []
+        _loop(x, y, (0, size + 1, weight), threshold, endless, found)
+        for middle, square in found:
+            squares[first + middle] = square
     return squares
 
 
+def _open(
+    firsts: NDArray[np.int64], sizes: NDArray[np.int64], weights: NDArray[np.float64]
+) -> Segments:
+    """Return the segments that have points between their ends."""
+    some = sizes > 0
+    return firsts[some], sizes[some], weights[some]
+
+
+def _split_long(
+    axes: NDArray[np.float64],
+    segments: Segments,
+    threshold: float,
+    endless: bool,
+    squares: NDArray[np.float64],
+) -> Segments:
+    """Split long segments, one after the other, until all are short.
+
+    Args:
+        axes: (2, N) points.
+        segments: All segments.
+        threshold: The square of the tolerance.
+        endless: As for `simplify`.
+        squares: (N,) where the squares of weights go.
+
+    Returns:
+        The segments to go on with.
+    """
+    short = segments[1] <= _LONG
+    todo = list(zip(*(part[~short].tolist() for part in segments), strict=True))
+    found: list[tuple[int, int, float]] = []
+    while todo:
+        first, size, inherited = todo.pop()
+        last = first + size + 1
+        start = axes[:, first : first + 1]
+        chord = axes[:, last : last + 1] - start
+        chord_x, chord_y = chord.ravel().tolist()
+        length = chord_x * chord_x + chord_y * chord_y
+        away = axes[:, first + 1 : last] - start
+        distance = _distances(away, chord, length or 1.0, endless and length > 0)
+        above = int(distance.argmax())  # the first of several equally far, as everywhere
+        farthest = float(distance[above])
+        if not farthest > threshold:
+            continue
+        middle = first + above + 1
+        squares[middle] = weight = min(farthest, inherited)
+        for part in ((first, above, weight), (middle, size - 1 - above, weight)):
+            (todo if part[1] > _LONG else found).append(part)
+    if not found:
+        return segments[0][short], segments[1][short], segments[2][short]
+    firsts, sizes, weights = (np.array(values) for values in zip(*found, strict=True))
+    return _open(
+        np.concatenate([segments[0][short], firsts]),
+        np.concatenate([segments[1][short], sizes]),
+        np.concatenate([segments[2][short], weights]),
+    )
+
+
+def _split_round(
+    axes: NDArray[np.float64],
+    segments: Segments,
+    threshold: float,
+    endless: bool,
+    squares: NDArray[np.float64],
+) -> Segments:
+    """Split each segment once, where it is to be split; as `_split_long`."""
+    firsts, sizes, inherited = segments
+    ends = np.cumsum(sizes)
+    starts = ends - sizes
+    index = np.arange(1, ends[-1] + 1) + np.repeat(firsts - starts, sizes)
+    start = axes.take(firsts, axis=1)
+    chord = axes.take(firsts + sizes + 1, axis=1) - start
+    length = chord[0] * chord[0] + chord[1] * chord[1]
+    point = length == 0
+    length[point] = 1.0
+    table = np.repeat(np.concatenate([start, chord, length[None]]), sizes, axis=1)
+    away = axes.take(index, axis=1)
+    away -= table[:2]
+    if endless and point.any():
+        line = _distances(away.copy(), table[2:4], table[4], True)
+        near = _distances(away, table[2:4], table[4], False)
+        distance = np.where(np.repeat(point, sizes), near, line)
+    else:
+        distance = _distances(away, table[2:4], table[4], endless)
+    farthest = np.maximum.reduceat(distance, starts)
+    split = farthest > threshold
+    # the first of several equally far, so that the result does not depend on the grouping
+    at_top = np.flatnonzero(distance == np.repeat(farthest, sizes))
+    place = at_top[np.searchsorted(at_top, starts[split])]
+    middle = index[place]
+    firsts = firsts[split]
+    above = middle - firsts - 1
+    weight = np.minimum(farthest[split], inherited[split])
+    squares[middle] = weight
+    return _open(
+        np.concatenate([firsts, middle]),
+        np.concatenate([above, sizes[split] - 1 - above]),
+        np.concatenate([weight, weight]),
+    )
+
+
 def _distances(
-    row: NDArray[np.float64], bounds: NDArray[np.int64], sizes: NDArray[np.int64], endless: bool
+    away: NDArray[np.float64],
+    chord: NDArray[np.float64],
+    length: NDArray[np.float64] | float,
+    endless: bool,
 ) -> NDArray[np.float64]:
     """Return the squares of the distances of points from their segments.
 
     Args:
-        row: (2, n) points.
-        bounds: (k + 1,) where segments end and the next begin; the first is 0, the last n - 1.
-        sizes: (k,) points of each segment, without its end.
+        away: (2, …) from the first end of its segment to each point; used up.
+        chord: (2, …) from there to the last end; it is broadcast.
+        length: Its square; 1 where it is 0.
         endless: Whether segments are endless lines.
-
-    Returns:
-        (n - 1,) squares; 0 for the ends of segments.
     """
-    ends = row[:, bounds]
-    chord = ends[:, 1:] - ends[:, :-1]
-    length = chord[0] * chord[0] + chord[1] * chord[1]
-    point = length == 0
-    length[point] = 1.0  # then `along` is 0
-    table = np.repeat(np.concatenate([ends[:, :-1], chord, length[None]]), sizes, axis=1)
-    away, chord, length = row[:, :-1] - table[:2], table[2:4], table[4]
     if endless:
-        across = away[0] * chord[1] - away[1] * chord[0]
-        line: NDArray[np.float64] = across * across / length
-        if not point.any():
-            return line
-        away *= away
-        return np.where(np.repeat(point, sizes), away[0] + away[1], line)
-    along = away * chord
-    along = (along[0] + along[1]) / length
+        across = away[0] * chord[1]
+        across -= away[1] * chord[0]
+        across *= across
+        across /= length
+        return across
+    parts = away * chord
+    along = np.add(parts[0], parts[1])
+    along /= length
     np.minimum(along, 1.0, out=along)
     np.maximum(along, 0.0, out=along)
-    away -= along * chord
+    np.multiply(along, chord, out=parts)
+    away -= parts
     away *= away
-    return away[0] + away[1]
-
-
-def _finish(
-    row: NDArray[np.float64],
-    cut: NDArray[np.bool_],
-    index: NDArray[np.int64],
-    inherited: NDArray[np.float64],
-    threshold: float,
-    endless: bool,
-    squares: NDArray[np.float64],
-) -> None:
-    """Split the few points that are left to the bottom."""
-    bounds = np.flatnonzero(cut)
-    x, y = row.tolist()
-    found: list[tuple[int, float]] = []
-    least = inherited[bounds].tolist()
-    for first, last, weight in zip(bounds[:-1].tolist(), bounds[1:].tolist(), least, strict=False):
-        if last - first > 1:
-            _loop(x, y, (first, last, weight), threshold, endless, found)
-    if found:
-        middles, found_weights = zip(*found, strict=True)
-        squares[index[list(middles)]] = found_weights
+    return np.add(away[0], away[1], out=along)
 
 
 def _loop(
