@@ -132,9 +132,10 @@ def convert(
 
         conversion = Conversion(plan, writer, skip)
         report = conversion.report
-        for item, drawing in prepared(readings, plan, skip):
-            conversion.add(item, drawing)
-            _tell(progress, report, length)
+        for batch in prepared(readings, plan, skip):
+            conversion.add_all(batch)
+            if progress is not None:
+                progress(report.read, length)
         check_result(report, sources[0].name)
         report.scale_factor = writer.statistics.scale_factor
         duplicates = conversion.duplicates

@@ -6,18 +6,21 @@ import dataclasses
 import itertools
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from sketchrnn.data.bundle import Bundle
 from sketchrnn.data.duplicates import DuplicateCounter
 from sketchrnn.data.examples import Examples
 from sketchrnn.data.filters import Filters
 from sketchrnn.data.plan import Plan
 from sketchrnn.data.report import ConversionReport
-from sketchrnn.data.split import SPLITS, content_keys, split_of
+from sketchrnn.data.split import SPLITS, bundle_keys, splits_of
 from sketchrnn.data.store import DataFileWriter
-from sketchrnn.drawing import BadDrawingError, BadFileError, BadSettingError, Drawing, geometry
+from sketchrnn.drawing import BadDrawingError, BadFileError, Drawing, geometry
 from sketchrnn.sources import Item, OnSkip
 
 _BATCH = 256
@@ -52,43 +55,76 @@ class Conversion:
         self._writer = writer
         self._skip = skip
 
-    def add(self, item: Item, prepared: Drawing) -> None:
-        """Write one drawing, or say why not."""
-        preparation = self._plan.preparation
-        drawing = item.drawing
-        most = preparation.max_steps
-        too_long = most is not None and prepared.num_steps > most
-        if most is not None and too_long and self._plan.shorten:
-            prepared = shortened(prepared, most)
-        steps = prepared.num_steps
-        if most is not None and steps > most:
-            self._skip(item.name, f"has more than {most} steps")
-            return
-        assert item.group is not None  # `prepared` sees to it
-        split = item.split or split_of(item.group, self._plan.seed, self._plan.shares)
-        try:
-            self._writer.append(split, prepared)
-        except BadSettingError as error:  # an offset, or one category, too much for the file
-            self._skip(item.name, error.problem)
-            return
-        report = self.report
-        report.read += 1
-        report.kept += 1
-        report.before.add(drawing.num_steps)
-        report.after.add(steps)
-        report.shortened += too_long
-        report.splits[split] += 1
-        report.categories[drawing.category or ""] += 1
-        self.duplicates.add(drawing)
-        self.examples.consider(item.name, drawing, prepared, preparation)
+    def add_all(self, batch: Batch) -> None:
+        """Write drawings, and say of those that are not written why not."""
+        plan, report = self._plan, self.report
+        after, reasons = batch.after, dict(batch.problems)
+        most = plan.preparation.max_steps
+        too_long = after.steps > (after.steps if most is None else most)
+        if most is not None and too_long.any():
+            if plan.shorten:
+                shorter = {
+                    k: shortened(after.drawing(k), most) for k in np.flatnonzero(too_long).tolist()
+                }
+                after = after.replaced(shorter)
+            for k in np.flatnonzero(after.steps > most).tolist():
+                reasons[k] = f"has more than {most} steps"
+        places = [k for k in range(len(batch.items)) if k not in reasons]
+        chosen = [batch.items[k] for k in places]
+        by_hash = splits_of([batch.groups[k] for k in places], plan.seed, plan.shares)
+        splits = [item.split or split for item, split in zip(chosen, by_hash, strict=True)]
+        notes = [plan.preparation.kept_notes(batch.notes[k]) for k in places]
+        categories = [item.drawing.category for item in chosen]
+        taken = after if len(places) == len(after) else after.take(_mask(places, len(after)))
+        # an offset, or one category too many, that the file cannot hold
+        problems = self._writer.append_all(splits, taken, categories, notes)
+        reasons |= {places[k]: problem for k, problem in problems.items()}
+        for k in sorted(reasons):
+            self._skip(batch.items[k].name, reasons[k])
+        kept = [k for k in range(len(places)) if k not in problems]
+        here = _mask([places[k] for k in kept], len(after))
+        report.read += len(kept)
+        report.kept += len(kept)
+        report.before.add_all(batch.before.steps[here])
+        report.after.add_all(after.steps[here])
+        report.shortened += int((too_long & here).sum())
+        report.splits.update([splits[k] for k in kept])
+        report.categories.update([categories[k] or "" for k in kept])
+        before = batch.before if len(kept) == len(after) else batch.before.take(here)
+        self.duplicates.add_all([categories[k] for k in kept], before)
+        for k in np.flatnonzero(here).tolist():
+            item = batch.items[k]
+            if self.examples.wants(item.name):
+                result = after.drawing(k, item.drawing.category)
+                self.examples.consider(item.name, item.drawing, result, plan.preparation)
+
+
+@dataclasses.dataclass(frozen=True)
+class Batch:
+    """Some drawings that the filters keep, and what they become.
+
+    Args:
+        items: The drawings as they come.
+        groups: What must not be torn apart by a split; of those that belong to no group their
+            content's key.
+        before: The drawings as they come.
+        after: In data units, simplified; empty where there is a problem.
+        notes: The metadata of each.
+        problems: What is wrong, by the drawings' numbers.
+    """
+
+    items: list[Item]
+    groups: list[str]
+    before: Bundle
+    after: Bundle
+    notes: list[Mapping[str, Any]]
+    problems: dict[int, str]
 
 
 def prepared(
     readings: Iterable[Reading], plan: Plan, skip: OnSkip, kept: Counter[str] | None = None
-) -> Iterator[tuple[Item, Drawing]]:
+) -> Iterator[Batch]:
     """Yield the drawings that the filters keep with what they become, some hundred at a time.
-
-    Those that belong to no group have their content's key as theirs.
 
     Args:
         readings: The sources.
@@ -98,20 +134,25 @@ def prepared(
     """
     kept = Counter(kept)
     for read, simplify in readings:
-        for batch in _batches(filtered(read, plan.filters, kept, skip)):
-            drawings = [item.drawing for item in batch]
-            ready: list[Drawing | BadDrawingError] = list(drawings)
+        for items in _batches(filtered(read, plan.filters, kept, skip)):
+            drawings = [item.drawing for item in items]
+            before = ready = Bundle.of(drawings)
+            problems: dict[int, str] = {}
             if plan.own and simplify is not None:
-                ready = [_simplified(simplify, drawing) for drawing in drawings]
-            good = [drawing for drawing in ready if isinstance(drawing, Drawing)]
-            results = iter(plan.preparation.apply_all(good))
-            keys = content_keys(drawings)
-            for item, drawing, key in zip(batch, ready, keys, strict=True):
-                result = next(results) if isinstance(drawing, Drawing) else drawing
-                if isinstance(result, BadDrawingError):
-                    skip(item.name, result.problem)
-                else:
-                    yield Item(item.drawing, item.name, item.split, item.group or key), result
+                for k, drawing in enumerate(drawings):
+                    try:
+                        drawings[k] = simplify(drawing)
+                    except BadDrawingError as error:
+                        problems[k] = error.problem
+                        drawings[k] = Drawing([])
+                ready = Bundle.of(drawings)
+            notes: list[Mapping[str, Any]] = [drawing.metadata for drawing in drawings]
+            after, others = plan.preparation.apply_to(ready, notes)
+            problems |= {k: error.problem for k, error in others.items()}
+            groups = [
+                item.group or key for item, key in zip(items, bundle_keys(before), strict=True)
+            ]
+            yield Batch(items, groups, before, after, notes, problems)
 
 
 def filtered(
@@ -120,7 +161,7 @@ def filtered(
     """Yield the drawings that the filters keep; count them in `kept`, by category."""
     for item in read(skip):
         drawing = item.drawing
-        reason = "has no strokes" if not drawing.strokes else filters.reason(drawing)
+        reason = filters.reason(drawing) if drawing.counts else "has no strokes"
         if reason is None and filters.limit is not None:
             if kept[drawing.category or ""] >= filters.limit:
                 reason = f"is beyond the limit of {filters.limit} of a category"
@@ -155,11 +196,12 @@ class Tolerances:
         assert most_steps is not None
         unsimplified = dataclasses.replace(plan.preparation, epsilon=0.0)
         plan = dataclasses.replace(plan, preparation=unsimplified)
-        for _, drawing in prepared(readings, plan, lambda *_: None, kept):
+        batches = prepared(readings, plan, lambda *_: None, kept)
+        for drawing in itertools.chain.from_iterable(map(_results, batches)):
             self._seen += 1
             if self._seen % self._stride:
                 continue
-            counts = [len(stroke) for stroke in drawing.strokes]
+            counts = drawing.counts
             most = most_steps + (counts[0] > 1)  # points; the first makes no step
             weight = 0.0
             if drawing.num_points > most:
@@ -186,7 +228,7 @@ def shortened(drawing: Drawing, most_steps: int) -> Drawing:
     One that was simplified before becomes what the drawing itself would have become. What has
     too many strokes for any tolerance is returned as it is.
     """
-    counts = [len(stroke) for stroke in drawing.strokes]
+    counts = drawing.counts
     most = most_steps + (counts[0] > 1)  # points; the first makes no step
     points = drawing.points
     weights = geometry.weights(points, counts)
@@ -220,10 +262,11 @@ def _batches(items: Iterator[Item]) -> Iterator[list[Item]]:
         yield batch
 
 
-def _simplified(
-    simplify: Callable[[Drawing], Drawing], drawing: Drawing
-) -> Drawing | BadDrawingError:
-    try:
-        return simplify(drawing)
-    except BadDrawingError as error:
-        return error
+def _results(batch: Batch) -> Iterator[Drawing]:
+    return (batch.after.drawing(k) for k in range(len(batch.items)) if k not in batch.problems)
+
+
+def _mask(places: Sequence[int], size: int) -> NDArray[np.bool_]:
+    mask = np.zeros(size, dtype=bool)
+    mask[places] = True
+    return mask

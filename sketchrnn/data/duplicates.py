@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchrnn.data.bundle import Bundle
 from sketchrnn.drawing import Drawing
 
 MOST_KEYS = 1 << 20
@@ -45,12 +46,18 @@ class DuplicateCounter:
 
     def add(self, drawing: Drawing) -> None:
         """Look at a drawing."""
-        counts = [len(stroke) for stroke in drawing.strokes]
-        digest = hashlib.blake2b(repr((drawing.category, counts)).encode(), digest_size=8)
-        if counts:
-            digest.update((drawing.points + 0.0).tobytes())  # -0.0 is 0.0
-        key = int.from_bytes(digest.digest(), "little")
-        self._count(key)
+        self.add_all([drawing.category], Bundle.of([drawing]))
+
+    def add_all(self, categories: Sequence[str | None], bundle: Bundle) -> None:
+        """Look at drawings in one array, of which the categories are given."""
+        data = memoryview((bundle.points + 0.0).tobytes())  # -0.0 is 0.0
+        size = bundle.points.itemsize * 2
+        starts, ends = (bundle.starts * size).tolist(), (bundle.ends * size).tolist()
+        counts = bundle.counts_of_each()
+        for category, of_one, start, end in zip(categories, counts, starts, ends, strict=True):
+            digest = hashlib.blake2b(repr((category, of_one)).encode(), digest_size=8)
+            digest.update(data[start:end])
+            self._count(int.from_bytes(digest.digest(), "little"))
 
     def state(self) -> dict[str, NDArray[np.uint64]]:
         """Return what is remembered, as arrays: which keys, how many copies, of which half."""

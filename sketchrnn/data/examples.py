@@ -12,6 +12,7 @@ from typing import Any, Self
 import numpy as np
 
 from sketchrnn.data.normalize import Preparation
+from sketchrnn.data.text import is_unicode
 from sketchrnn.drawing import BadDrawingError, Drawing
 
 MOST = 32
@@ -43,7 +44,8 @@ class Example:
             "before": _strokes(self.before),
             "after": _strokes(self.after),
         }
-        return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+        return text if is_unicode(text) else json.dumps(values)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
@@ -73,6 +75,10 @@ class Examples:
         """Keep nothing yet."""
         self._heap: list[tuple[int, str, Example]] = []
 
+    def wants(self, name: str) -> bool:
+        """Tell whether a drawing of this name would be kept, as things stand."""
+        return len(self._heap) < MOST or _key(name) > self._heap[0][0]
+
     def consider(self, name: str, drawing: Drawing, after: Drawing, unit: Preparation) -> None:
         """Keep the drawing, or not.
 
@@ -82,13 +88,10 @@ class Examples:
             after: As it is kept.
             unit: How it became data units.
         """
-        key = _key(name)
-        if len(self._heap) == MOST and key <= self._heap[0][0]:
-            return
-        if drawing.num_points > _MOST_POINTS:
+        if not self.wants(name) or drawing.num_points > _MOST_POINTS:
             return
         before = drawing if unit.fit == "keep" else unit.move(drawing)
-        self._push(key, name, Example(name, before, after))
+        self._push(_key(name), name, Example(name, before, after))
 
     def merge(self, lines: Iterable[str | bytes]) -> None:
         """Consider the examples of a part of the input, as `lines` gave them."""

@@ -58,7 +58,7 @@ class Filters:
             set(self.components) & {*notes.get("components", ()), notes.get("character")}
         ):
             return "has none of the components"
-        for what, count in (("strokes", len(drawing.strokes)), ("points", drawing.num_points)):
+        for what, count in (("strokes", len(drawing.counts)), ("points", drawing.num_points)):
             least, most = getattr(self, f"min_{what}"), getattr(self, f"max_{what}")
             if least is not None and count < least:
                 return f"has fewer than {least} {what}"

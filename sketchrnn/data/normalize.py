@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sketchrnn.data.bundle import Bundle
 from sketchrnn.drawing import BadDrawingError, BadSettingError, Drawing, geometry
 
 EXTENT = 255.0
@@ -88,60 +87,70 @@ class Preparation:
         Returns:
             The drawings, or what is wrong with them.
         """
-        results: list[Drawing | BadDrawingError] = [BadDrawingError("")] * len(drawings)
-        places: list[int] = []  # of the drawings that can be moved
-        moved: list[NDArray[np.float64]] = []  # the points of each
-        for place, points in enumerate(self._move_all(drawings)):
-            if isinstance(points, BadDrawingError):
-                results[place] = points
-            else:
-                places.append(place)
-                moved.append(points)
-        counts = [[len(stroke) for stroke in drawings[place].strokes] for place in places]
-        if self.epsilon > 0 and any(counts):
-            moved, counts = _simplified_all(moved, counts, self.epsilon)
-        for place, points, of_this in zip(places, moved, counts, strict=True):
-            drawing = drawings[place]
-            notes = self._notes(drawing.metadata)
-            results[place] = Drawing.of_finite(points, of_this, drawing.category, notes)
-        return results
+        notes = [drawing.metadata for drawing in drawings]
+        bundle, problems = self.apply_to(Bundle.of(drawings), notes)
+        return [
+            problems.get(index)
+            or bundle.drawing(index, drawing.category, self.kept_notes(drawing.metadata))
+            for index, drawing in enumerate(drawings)
+        ]
 
-    def _move_all(self, drawings: Sequence[Drawing]) -> list[NDArray[np.float64] | BadDrawingError]:
-        """Return the points in data units of many drawings: of those without notes at once."""
-        if self.fit == "keep":
-            return [drawing.points for drawing in drawings]
-        noted = [not d.strokes or bool({"box", "extent"} & d.metadata.keys()) for d in drawings]
-        plain = [drawing for drawing, has in zip(drawings, noted, strict=True) if not has]
-        quick = iter(self._moved_points(plain)) if plain else iter(())
-        moved: list[NDArray[np.float64] | BadDrawingError] = []
-        for drawing, has in zip(drawings, noted, strict=True):
-            points = None if has else next(quick)
-            try:
-                moved.append(self.move(drawing).points if points is None else points)
-            except BadDrawingError as error:
-                moved.append(error)
-        return moved
+    def apply_to(
+        self, bundle: Bundle, notes: Sequence[Mapping[str, Any]]
+    ) -> tuple[Bundle, dict[int, BadDrawingError]]:
+        """Do what `apply_all` does to drawings in one array.
 
-    def _moved_points(self, drawings: Sequence[Drawing]) -> list[NDArray[np.float64] | None]:
-        """Return the points of drawings that are fitted by their own size, in data units.
+        Args:
+            bundle: The drawings.
+            notes: Their metadata.
 
-        None stands for points that do not stay finite.
+        Returns:
+            The drawings in data units, and what is wrong with those, by their number, that cannot
+            be moved; they are empty.
         """
-        sizes = [drawing.num_points for drawing in drawings]
-        points = np.concatenate([drawing.points for drawing in drawings])
-        ends: NDArray[np.int64] = np.cumsum(sizes)
-        starts = ends - sizes
-        low, high = np.minimum.reduceat(points, starts), np.maximum.reduceat(points, starts)
+        problems: dict[int, BadDrawingError] = {}
+        if self.fit != "keep":
+            bundle, problems = self._moved(bundle, notes)
+        if self.epsilon > 0 and len(bundle.counts):
+            bundle = _simplified(bundle, self.epsilon)
+        return bundle, problems
+
+    def _moved(
+        self, bundle: Bundle, notes: Sequence[Mapping[str, Any]]
+    ) -> tuple[Bundle, dict[int, BadDrawingError]]:
+        """Return drawings in data units, and what is wrong with those that do not stay finite."""
+        low, high = bundle.bounds()
         with np.errstate(all="ignore"):  # what becomes infinite is refused one by one
-            side = (high - low).max(axis=1)
+            side = (high - low).max(axis=1, initial=0.0)
             wanted = self.extent if self.fit == "longer_side" else self.median_side or self.extent
             scale = np.where(side > 0, wanted / side, 1.0)
             scale[~np.isfinite(scale)] = 1.0
+            in_box = []
+            for index, of_one in enumerate(notes):
+                made, box = of_one.get("extent"), of_one.get("box")
+                if made:
+                    scale[index] = self.extent / float(made)
+                elif self.fit == "box" and box:
+                    scale[index] = self.extent / float(box)
+                if self.fit == "box" and box:
+                    in_box.append(index)
             shift = -scale[:, None] * low
-            points = np.repeat(scale, sizes)[:, None] * points + np.repeat(shift, sizes, axis=0)
-        finite = np.logical_and.reduceat(np.isfinite(points).all(axis=1), starts).tolist()
-        cuts = zip(starts.tolist(), ends.tolist(), finite, strict=True)
-        return [points[start:end] if good else None for start, end, good in cuts]
+            shift[in_box] = 0.0
+            points = np.repeat(scale, bundle.sizes)[:, None] * bundle.points
+            points += np.repeat(shift, bundle.sizes, axis=0)
+        moved = Bundle(points, bundle.counts, bundle.strokes)
+        problems: dict[int, BadDrawingError] = {}
+        finite = np.isfinite(points)
+        if not finite.all():
+            owner = np.repeat(np.arange(len(bundle)), bundle.sizes)
+            for index in np.unique(owner[~finite.all(axis=1)]).tolist():
+                try:
+                    one = self.move(bundle.drawing(index, None, notes[index]))
+                    points[bundle.starts[index] : bundle.ends[index]] = one.points
+                except BadDrawingError as error:
+                    problems[index] = error
+            moved = moved.emptied(np.isin(np.arange(len(bundle)), list(problems)))
+        return moved, problems
 
     def move(self, drawing: Drawing) -> Drawing:
         """Return the drawing in data units, not simplified."""
@@ -152,7 +161,7 @@ class Preparation:
         x_min, y_min, _, _ = drawing.bounds
         return drawing.transform(scale, (-scale * x_min, -scale * y_min))
 
-    def _notes(self, notes: Mapping[str, Any]) -> Mapping[str, Any]:
+    def kept_notes(self, notes: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the notes of a drawing that `apply_all` has moved."""
         if self.fit == "keep" or not ({"box", "extent"} & notes.keys()):
             return notes
@@ -177,16 +186,8 @@ class Preparation:
         return cls(**values)
 
 
-def _simplified_all(
-    moved: Sequence[NDArray[np.float64]], counts: Sequence[Sequence[int]], epsilon: float
-) -> tuple[list[NDArray[np.float64]], list[list[int]]]:
-    """Simplify drawings at once; return the points of each, and how many its strokes have."""
-    points = np.concatenate(moved)
-    strokes = list(itertools.chain.from_iterable(counts))
-    keep = geometry.kept_points(points, strokes, epsilon)
-    kept = np.concatenate([[0], np.cumsum(keep)])[np.cumsum(strokes)]  # up to each stroke's end
-    rest = iter(np.diff(kept, prepend=0).tolist())
-    kept_counts = [list(itertools.islice(rest, len(of_this))) for of_this in counts]
-    ends = itertools.accumulate(map(sum, kept_counts))
-    points = points[keep]
-    return [points[a:b] for a, b in itertools.pairwise([0, *ends])], kept_counts
+def _simplified(bundle: Bundle, epsilon: float) -> Bundle:
+    """Simplify drawings at once."""
+    keep = geometry.kept_points(bundle.points, bundle.counts, epsilon)
+    kept = np.concatenate([[0], np.cumsum(keep)])[np.cumsum(bundle.counts)]
+    return Bundle(bundle.points[keep], np.diff(kept, prepend=0), bundle.strokes)

@@ -150,8 +150,8 @@ def convert_piece(piece: Piece, plan: Plan, folder: Path, kept: Mapping[str, int
         ):
             conversion = Conversion(plan, writer, skip)
             reading = _reading(piece, plan, result)
-            for item, drawing in prepared([reading], plan, skip, Counter(kept)):
-                conversion.add(item, drawing)
+            for batch in prepared([reading], plan, skip, Counter(kept)):
+                conversion.add_all(batch)
             report, statistics = conversion.report, writer.statistics
             report.scale_factor = statistics.scale_factor
             report.duplicates = conversion.duplicates.count
@@ -273,7 +273,8 @@ def _reading(piece: Piece, plan: Plan, result: Result) -> Reading:
 
         for item in part(skip):
             result["found"] = True
-            yield dataclasses.replace(item, name=_renumbered(item.name, piece.before))
+            name = _renumbered(item.name, piece.before)
+            yield Item(item.drawing, name, item.split, item.group)
 
     return read, source.simplify
 

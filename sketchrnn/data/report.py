@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 FIRST_NAMES = 5
 _MAX_REASONS = 50
@@ -40,12 +44,13 @@ class Lengths:
     longest: int = 0
     counts: Counter[int] = dataclasses.field(default_factory=Counter)
 
-    def add(self, steps: int) -> None:
-        """Count a drawing."""
-        self.count += 1
-        self.total += steps
-        self.longest = max(self.longest, steps)
-        self.counts[steps if steps < 1000 else int(float(f"{steps:.2e}"))] += 1
+    def add_all(self, steps: NDArray[np.int64]) -> None:
+        """Count drawings that have so many steps, (D,)."""
+        for number, count in _tally(steps):
+            self.count += count
+            self.total += number * count
+            self.longest = max(self.longest, number)
+            self.counts[number if number < 1000 else int(float(f"{number:.2e}"))] += count
 
     def merge(self, other: Lengths) -> None:
         """Count what another has counted."""
@@ -66,6 +71,12 @@ class Lengths:
             "longest": self.longest,
             "counts": {str(steps): self.counts[steps] for steps in sorted(self.counts)},
         }
+
+
+def _tally(numbers: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Yield each number and how often it is there."""
+    found, counts = np.unique(numbers, return_counts=True)
+    return zip(found.tolist(), counts.tolist(), strict=True)
 
 
 @dataclasses.dataclass

@@ -7,8 +7,8 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sketchrnn.data.bundle import Bundle
 from sketchrnn.drawing import BadSettingError, Drawing
 
 SPLITS = ("train", "valid", "test")
@@ -47,13 +47,22 @@ def split_of(group: str, seed: int, shares: tuple[float, float, float]) -> str:
         seed: Another seed, another division.
         shares: Of train, valid and test.
     """
-    digest = hashlib.blake2b(f"{seed}\n{group}".encode(), digest_size=8).digest()
-    at = int.from_bytes(digest, "little") / 2**64 * sum(shares)
-    for name, share in zip(SPLITS, shares, strict=True):
-        if at < share:
-            return name
+    return splits_of([group], seed, shares)[0]
+
+
+def splits_of(groups: Sequence[str], seed: int, shares: tuple[float, float, float]) -> list[str]:
+    """Return the `split_of` of each group."""
+    digests = [hashlib.blake2b(f"{seed}\n{group}".encode(), digest_size=8) for group in groups]
+    numbers = np.frombuffer(b"".join([digest.digest() for digest in digests]), "<u8")
+    at = numbers.astype(np.float64) / 2**64 * sum(shares)
+    found = np.zeros(len(groups), np.int64)  # the first, for rounding at the very end
+    unsettled = np.ones(len(groups), dtype=bool)
+    for number, share in enumerate(shares):
+        here = unsettled & (at < share)
+        found[here] = number
+        unsettled &= ~here
         at -= share
-    return SPLITS[0]  # rounding at the very end
+    return [SPLITS[number] for number in found.tolist()]
 
 
 def content_key(drawing: Drawing) -> str:
@@ -68,35 +77,31 @@ def content_key(drawing: Drawing) -> str:
 
 def content_keys(drawings: Sequence[Drawing]) -> list[str]:
     """Return the `content_key` of each drawing; of many at once in a fraction of the time."""
-    strokes = [stroke for drawing in drawings for stroke in drawing.strokes]
-    cells = _cells(strokes, [len(d.strokes) for d in drawings]) if strokes else b""
-    keys = []
-    start = 0
-    for drawing in drawings:
-        end = start + len(drawing.strokes) * 2 * _POINTS
-        keys.append(hashlib.blake2b(cells[start:end], digest_size=12).hexdigest())
-        start = end
-    return keys
+    return bundle_keys(Bundle.of(drawings))
 
 
-def _cells(strokes: list[NDArray[np.float64]], counts: list[int]) -> bytes:
+def bundle_keys(bundle: Bundle) -> list[str]:
+    """Return the `content_key` of each drawing."""
+    cells = memoryview(_cells(bundle) if len(bundle.counts) else b"")
+    ends = np.cumsum(bundle.strokes) * (2 * _POINTS)
+    starts = ends - bundle.strokes * (2 * _POINTS)
+    return [
+        hashlib.blake2b(cells[start:end], digest_size=12).hexdigest()
+        for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+    ]
+
+
+def _cells(bundle: Bundle) -> bytes:
     """Return the grid's column and row, modulo 256, of the points evenly along each stroke.
 
     Every number depends on its own drawing alone: lengths are added up as whole numbers, which
     round alike whatever stands before them.
-
-    Args:
-        strokes: S of all drawings, end to end.
-        counts: How many strokes each drawing has.
     """
-    lengths = np.array([len(stroke) for stroke in strokes])
-    ends = np.cumsum(lengths)
-    starts = ends - lengths
-    drawing = np.repeat(np.arange(len(counts)), counts)  # (S,)
-    first = starts[np.searchsorted(drawing, np.unique(drawing))]  # of each drawing with strokes
-    size = np.diff(np.append(first, ends[-1]))
-    points = np.concatenate(strokes)  # (N, 2)
-    low, high = np.minimum.reduceat(points, first), np.maximum.reduceat(points, first)
+    ends = np.cumsum(bundle.counts)
+    starts = ends - bundle.counts
+    size = bundle.sizes
+    points = bundle.points  # (N, 2)
+    low, high = bundle.bounds()
     with np.errstate(all="ignore"):  # what is too large to be subtracted has some key or other
         side = (high - low).max(axis=1)
         side[side == 0] = 1.0

@@ -34,20 +34,20 @@ class TrainingStatistics:
             mean = float(offsets.mean())
             self._join(offsets.size, mean, float(np.square(offsets - mean).sum()))
 
-    def add_side(self, side: float) -> None:
-        """Measure the longer side of a drawing: of every one, or of every 2nd, 4th, …."""
-        if self._seen % self._stride == 0:
-            self.sides.append(side)
-            if len(self.sides) == _MOST_SIDES:
-                self.sides = self.sides[::2]
-                self._stride *= 2
-        self._seen += 1
+    def add_sides(self, sides: list[float]) -> None:
+        """Measure the longer sides of drawings: of every one, or of every 2nd, 4th, …."""
+        for side in sides:
+            if self._seen % self._stride == 0:
+                self.sides.append(side)
+                if len(self.sides) == _MOST_SIDES:
+                    self.sides = self.sides[::2]
+                    self._stride *= 2
+            self._seen += 1
 
     def merge(self, count: int, mean: float, squares: float, sides: list[float]) -> None:
         """Measure what another has measured; the arguments are its attributes."""
         self._join(count, mean, squares)
-        for side in sides:
-            self.add_side(side)
+        self.add_sides(sides)
 
     @property
     def scale_factor(self) -> float:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -27,10 +27,12 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchrnn.data.bundle import Bundle
 from sketchrnn.data.examples import Example
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.data.statistics import TrainingStatistics
 from sketchrnn.data.stored_split import NO_CATEGORY, Part, Split
+from sketchrnn.data.text import is_unicode, to_json
 from sketchrnn.drawing import BadFileError, BadSettingError, Drawing
 
 FORMAT = "sketchrnn-data"
@@ -91,25 +93,84 @@ class DataFileWriter:
             BadSettingError: If the split is unknown, an offset does not fit the file's numbers,
                 or there are more than 65,535 categories.
         """
-        if split not in SPLITS:
-            raise BadSettingError(f"unknown split {split!r}", hint=f"use {', '.join(SPLITS)}")
-        rows = drawing.to_stroke3()
-        if (
-            self._dtype == np.int16
-            and len(rows)
-            and (np.abs(rows[:, :2]).max() > _INT16.max or (rows != np.rint(rows)).any())
-        ):
-            raise BadSettingError("an offset is not a whole number of 16 bits")
-        if split not in self._splits:
-            measure = self._statistics.add_offsets if split == "train" else None
-            group = self._file.create_group(split)
-            self._splits[split] = _SplitWriter(group, self._dtype, measure)
-        stored = rows.astype(self._dtype)
-        self._splits[split].append(stored, drawing, self._category_index(drawing.category))
-        if split == "train":
-            x_min, y_min, x_max, y_max = drawing.bounds
-            self._statistics.add_side(max(x_max - x_min, y_max - y_min))
-        return len(rows)
+        bundle = Bundle.of([drawing])
+        problems = self.append_all([split], bundle, [drawing.category], [drawing.metadata])
+        if problems:
+            raise BadSettingError(problems[0])
+        return int(bundle.steps[0])
+
+    def append_all(
+        self,
+        splits: Sequence[str],
+        bundle: Bundle,
+        categories: Sequence[str | None],
+        notes: Sequence[Mapping[str, Any]],
+    ) -> dict[int, str]:
+        """Add D drawings, which are in data units, to their splits, in a fraction of the time.
+
+        Args:
+            splits: Of each drawing, "train", "valid" or "test".
+            bundle: Their strokes.
+            categories: Of each.
+            notes: The metadata of each.
+
+        Returns:
+            Why a drawing was not added, by its number; see `append`.
+
+        Raises:
+            BadSettingError: If a split is unknown.
+        """
+        for name in set(splits) - set(SPLITS):
+            raise BadSettingError(f"unknown split {name!r}", hint=f"use {', '.join(SPLITS)}")
+        steps, problems = self._stored(bundle)
+        numbers = [
+            NO_CATEGORY if k in problems else self._category_index(category, k, problems)
+            for k, category in enumerate(categories)
+        ]
+        texts = [_text(of_one) for of_one in notes]
+        low, high = bundle.bounds()
+        origins = bundle.origins()
+        for split in SPLITS:
+            of_split = [k for k, name in enumerate(splits) if name == split and k not in problems]
+            if not of_split:
+                continue
+            if split not in self._splits:
+                measure = self._statistics.add_offsets if split == "train" else None
+                group = self._file.create_group(split)
+                self._splits[split] = _SplitWriter(group, self._dtype, measure)
+            wanted = np.zeros(len(bundle), dtype=bool)
+            wanted[of_split] = True
+            rows = steps
+            if len(of_split) < len(bundle):
+                rows = steps[np.repeat(wanted, bundle.steps)]
+            self._splits[split].append(
+                rows,
+                bundle.steps[wanted],
+                origins[wanted],
+                [numbers[k] for k in of_split],
+                [texts[k] for k in of_split],
+            )
+            if split == "train":
+                sides = (high[wanted] - low[wanted]).max(axis=1)
+                self._statistics.add_sides(sides.tolist())
+        return problems
+
+    def _stored(self, bundle: Bundle) -> tuple[NDArray[Any], dict[int, str]]:
+        """Return the steps of drawings as the file has them, and which do not fit, and why."""
+        rows = bundle.rows()
+        whole = self._dtype == np.int16
+        with np.errstate(over="ignore", invalid="ignore"):
+            steps = rows.astype(self._dtype)
+            origins = bundle.origins().astype(np.float32)
+            fits = (steps == rows) & (rows > _INT16.min) if whole else np.isfinite(steps)
+        if fits.all() and np.isfinite(origins).all():
+            return steps, {}
+        owner = np.repeat(np.arange(len(bundle)), bundle.steps)
+        far = np.flatnonzero(~np.isfinite(origins).all(axis=1))
+        bad = sorted({*far.tolist(), *owner[~fits.all(axis=1)].tolist()})
+        if whole:
+            return steps, dict.fromkeys(bad, "an offset is not a whole number of 16 bits")
+        return steps, dict.fromkeys(bad, "lies too far off for a data file")
 
     def close(self, **info: Any) -> None:
         """Write what is buffered, the scale factor and the attributes, and close the file."""
@@ -129,7 +190,7 @@ class DataFileWriter:
         self._file.attrs["preparation"] = json.dumps(values)
         self._file.attrs["scale_factor"] = statistics.scale_factor
         self._file.attrs["fingerprint"] = self.fingerprint = digest.hexdigest()
-        self._file.attrs["info"] = json.dumps({**self.info, **info}, ensure_ascii=False)
+        self._file.attrs["info"] = to_json({**self.info, **info})
         self._file.close()
 
     @property
@@ -161,13 +222,27 @@ class DataFileWriter:
         else:
             self._file.close()
 
-    def _category_index(self, category: str | None) -> int:
+    def _category_index(self, category: str | None, place: int, problems: dict[int, str]) -> int:
+        """Return the number of a category; what is wrong with it goes to `problems`."""
         if category is None:
             return NO_CATEGORY
-        index = self._categories.setdefault(category, len(self._categories))
-        if index >= NO_CATEGORY:
-            raise BadSettingError("more than 65,535 categories in one data file")
-        return index
+        index = self._categories.get(category)
+        if index is not None:
+            return index
+        if len(self._categories) >= NO_CATEGORY:
+            problems[place] = "more than 65,535 categories in one data file"
+        elif not is_unicode(category):
+            problems[place] = "its category is not Unicode"
+        else:
+            return self._categories.setdefault(category, len(self._categories))
+        return NO_CATEGORY
+
+
+def _text(notes: Mapping[str, Any]) -> str:
+    """Return notes as the file has them: without the box, which is the extent."""
+    if "box" in notes:
+        notes = {key: value for key, value in notes.items() if key != "box"}
+    return to_json(notes) if notes else ""
 
 
 class _SplitWriter:
@@ -205,34 +280,65 @@ class _SplitWriter:
             "category", (0,), np.uint16, maxshape=(None,), chunks=some
         )
         self._metadata = group.create_dataset("metadata", (0,), text, maxshape=(None,), chunks=some)
-        self._pending: list[tuple[NDArray[Any], NDArray[Any], int, str]] = []
+        self._rows: list[NDArray[Any]] = []  # what is not written yet, of drawings end to end
+        self._lengths: list[NDArray[np.int64]] = []
+        self._starts: list[NDArray[np.float64]] = []
+        self._numbers: list[int] = []
+        self._texts: list[str] = []
         self._pending_steps = 0
 
-    def append(self, rows: NDArray[Any], drawing: Drawing, category: int) -> None:
-        origin = drawing.strokes[0][0] if drawing.strokes else np.zeros(2)
-        notes = {key: value for key, value in drawing.metadata.items() if key != "box"}
-        text = json.dumps(notes, ensure_ascii=False) if notes else ""
-        self._pending.append((rows, origin, category, text))
-        self._pending_steps += len(rows)
-        self.digest.update(len(rows).to_bytes(8, "little") + rows.tobytes())
-        if self._pending_steps >= _BUFFERED_STEPS or len(self._pending) >= _BUFFERED_STEPS:
-            self.flush()
+    def append(
+        self,
+        rows: NDArray[Any],
+        lengths: NDArray[np.int64],
+        origins: NDArray[np.float64],
+        categories: list[int],
+        texts: list[str],
+    ) -> None:
+        """Take the rows of drawings, end to end, with what there is of each; (D,) or D long."""
+        self._digest(rows, lengths)
+        ends = np.cumsum(lengths)
+        begin = first = 0
+        while begin < len(lengths):
+            # up to the drawing that fills the buffer, however many come at once
+            room = _BUFFERED_STEPS - self._pending_steps
+            stop = int(np.searchsorted(ends, first + room)) + 1
+            stop = min(stop, begin + _BUFFERED_STEPS - len(self._numbers), len(lengths))
+            last = int(ends[stop - 1])
+            self._rows.append(rows[first:last])
+            self._lengths.append(lengths[begin:stop])
+            self._starts.append(origins[begin:stop])
+            self._numbers += categories[begin:stop]
+            self._texts += texts[begin:stop]
+            self._pending_steps += last - first
+            begin, first = stop, last
+            if max(self._pending_steps, len(self._numbers)) >= _BUFFERED_STEPS:
+                self.flush()
+
+    def _digest(self, rows: NDArray[Any], lengths: NDArray[np.int64]) -> None:
+        """Add to the digest of each drawing its length and its steps."""
+        data = memoryview(rows.tobytes())
+        heads = memoryview(lengths.astype("<i8").tobytes())
+        ends = (np.cumsum(lengths) * (rows.itemsize * 3)).tolist()
+        starts = [0, *ends[:-1]]
+        for place, (start, end) in enumerate(zip(starts, ends, strict=True)):
+            self.digest.update(heads[8 * place : 8 * place + 8])
+            self.digest.update(data[start:end])
 
     def flush(self) -> None:
-        if not self._pending:
+        if not self._numbers:
             return
-        rows, origins, categories, texts = zip(*self._pending, strict=True)
-        first = int(self._offsets[-1])
-        ends = first + np.cumsum([len(r) for r in rows])
-        steps = np.concatenate(rows)
+        ends = int(self._offsets[-1]) + np.cumsum(np.concatenate(self._lengths))
+        steps = np.concatenate(self._rows)
         if self._measure is not None:
             self._measure(steps[:, :2].astype(np.float64))
         _extend(self._steps, steps)
         _extend(self._offsets, ends)
-        _extend(self._origins, np.array(origins))
-        _extend(self._category, np.array(categories))
-        _extend(self._metadata, np.array(texts, dtype=object))
-        self._pending.clear()
+        _extend(self._origins, np.concatenate(self._starts))
+        _extend(self._category, np.array(self._numbers))
+        _extend(self._metadata, np.array(self._texts, dtype=object))
+        for pending in (self._rows, self._lengths, self._starts, self._numbers, self._texts):
+            pending.clear()
         self._pending_steps = 0
 
 

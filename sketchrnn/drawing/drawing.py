@@ -41,10 +41,12 @@ class Drawing:
     Drawing(2 strokes, 3 points, 10 x 5)
     """
 
-    __slots__ = ("_points", "category", "metadata", "strokes")
+    # points of all strokes, or the strokes: each is made of the other when it is asked for
+    __slots__ = ("_counts", "_points", "_strokes", "category", "metadata")
 
+    _counts: list[int]
     _points: NDArray[np.float64] | None
-    strokes: tuple[NDArray[np.float64], ...]
+    _strokes: tuple[NDArray[np.float64], ...] | None
     category: str | None
     metadata: dict[str, Any]
 
@@ -56,7 +58,7 @@ class Drawing:
     ) -> None:
         """Copy and check the strokes; the copies are read-only."""
         checked = tuple(_check_stroke(stroke, i) for i, stroke in enumerate(strokes))
-        self._fill(checked, None, category, metadata)
+        self._fill([len(stroke) for stroke in checked], checked, None, category, metadata)
 
     @classmethod
     def from_points(
@@ -108,20 +110,20 @@ class Drawing:
         For who has seen to it that the points are finite, and changes them no more.
         """
         points.flags.writeable = False
-        ends = list(itertools.accumulate(counts))
-        strokes = tuple([points[a:b] for a, b in zip([0, *ends], ends, strict=False)])
         drawing = cls.__new__(cls)
-        drawing._fill(strokes, points, category, metadata)
+        drawing._fill(list(counts), None, points, category, metadata)
         return drawing
 
     def _fill(
         self,
-        strokes: tuple[NDArray[np.float64], ...],
+        counts: list[int],
+        strokes: tuple[NDArray[np.float64], ...] | None,
         points: NDArray[np.float64] | None,
         category: str | None,
         metadata: Mapping[str, Any] | None,
     ) -> None:
-        object.__setattr__(self, "strokes", strokes)
+        object.__setattr__(self, "_counts", counts)
+        object.__setattr__(self, "_strokes", strokes)
         object.__setattr__(self, "_points", points)
         object.__setattr__(self, "category", category)
         object.__setattr__(self, "metadata", dict(metadata) if metadata else {})
@@ -171,6 +173,30 @@ class Drawing:
         return geometry.bounds(self.points)
 
     @property
+    def strokes(self) -> tuple[NDArray[np.float64], ...]:
+        """The strokes, each a read-only (n, 2) array of points, n >= 1.
+
+        >>> [stroke.tolist() for stroke in Drawing([[(0, 0), (10, 0)], [(5, 5)]]).strokes]
+        [[[0.0, 0.0], [10.0, 0.0]], [[5.0, 5.0]]]
+        """
+        if self._strokes is None:
+            points = self.points
+            ends = [0, *itertools.accumulate(self._counts)]
+            strokes = tuple([points[start:end] for start, end in itertools.pairwise(ends)])
+            object.__setattr__(self, "_strokes", strokes)
+            return strokes
+        return self._strokes
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """How many points each stroke has.
+
+        >>> Drawing([[(0, 0), (10, 0)], [(5, 5)]]).counts
+        (2, 1)
+        """
+        return tuple(self._counts)
+
+    @property
     def points(self) -> NDArray[np.float64]:
         """(N, 2) points of all strokes, end to end; read-only.
 
@@ -178,7 +204,7 @@ class Drawing:
         [[0.0, 0.0], [10.0, 0.0], [5.0, 5.0]]
         """
         if self._points is None:
-            points = np.concatenate(self.strokes) if self.strokes else np.zeros((0, 2))
+            points = np.concatenate(self.strokes) if self._counts else np.zeros((0, 2))
             points.flags.writeable = False
             object.__setattr__(self, "_points", points)
             return points
@@ -192,9 +218,9 @@ class Drawing:
     @property
     def num_steps(self) -> int:
         """How many rows of stroke-3 the drawing makes (N_s)."""
-        if not self.strokes:
+        if not self._counts:
             return 0
-        return self.num_points - (len(self.strokes[0]) > 1)
+        return self.num_points - (self._counts[0] > 1)
 
     def with_metadata(self, **notes: Any) -> Drawing:
         """Return the same drawing with notes added; a note of None is taken away."""
@@ -217,8 +243,7 @@ class Drawing:
         if not self.strokes:
             return self._with_strokes((), metadata)
         points = scale * self.points + np.asarray(shift)
-        counts = [len(stroke) for stroke in self.strokes]
-        return Drawing.from_points(points, counts, self.category, metadata)
+        return Drawing.from_points(points, self._counts, self.category, metadata)
 
     def fit(self, size: tuple[float, float], margin: float = 0.0) -> Drawing:
         """Scale without distortion, and centre, into a page from (0, 0) to `size`.
@@ -246,7 +271,8 @@ class Drawing:
         for stroke in strokes:
             stroke.flags.writeable = False
         drawing = Drawing.__new__(Drawing)
-        drawing._fill(tuple(strokes), None, self.category, self.metadata)
+        counts = [len(stroke) for stroke in strokes]
+        drawing._fill(counts, tuple(strokes), None, self.category, self.metadata)
         return drawing
 
     def resample(self, spacing: float) -> Drawing:
@@ -260,7 +286,7 @@ class Drawing:
         >>> Drawing([[(1, 1), (4, 5)], [(4, 6)]]).to_stroke3().tolist()
         [[3.0, 4.0, 1.0], [0.0, 1.0, 1.0]]
         """
-        return formats.points_to_stroke3(self.points, [len(s) for s in self.strokes])
+        return formats.points_to_stroke3(self.points, self._counts)
 
     def to_stroke5(self, max_seq_len: int | None = None) -> NDArray[np.float32]:
         """Return (max_seq_len, 5) rows, ended and padded with (0, 0, 0, 0, 1), no start token.

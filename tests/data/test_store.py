@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sketchrnn.data import DataFileWriter, Preparation, open_data, store, stored_split
+from sketchrnn.data.bundle import Bundle
 from sketchrnn.drawing import BadFileError, BadSettingError, Drawing
 
 KEEP = Preparation(fit="keep", epsilon=0.0)
@@ -160,6 +161,88 @@ def test_what_does_not_fit_is_refused(tmp_path):
                 writer.append("train", Drawing([bad]))
         with pytest.raises(BadSettingError, match="'training'"):
             writer.append("training", Drawing([]))
+
+
+def test_what_is_too_large_for_the_files_numbers_is_refused(tmp_path):
+    """Float32 ends at 3.4e38: an infinite offset would make the scale factor one."""
+    near = Drawing([[(0, 0), (3, 4)]])
+    for far in (Drawing([[(0, 0), (1e300, 4)]]), Drawing([[(1e300, 0), (1e300, 4)]])):
+        with DataFileWriter(tmp_path / "a.h5", KEEP) as writer:
+            writer.append("train", near)
+            with pytest.raises(BadSettingError, match="too far off"):
+                writer.append("train", far)
+            assert writer.append_all(
+                ["test", "train", "train"],
+                Bundle.of([near, far, near]),
+                [None] * 3,
+                [{}] * 3,
+            ) == {1: "lies too far off for a data file"}
+        with open_data(tmp_path / "a.h5") as data:
+            assert [len(data[name]) for name in ("train", "test")] == [2, 1]
+            assert data.scale_factor == np.std([3, 4])
+
+
+def test_texts_that_cannot_be_written(tmp_path):
+    """JSON can name half of a surrogate pair."""
+    drawing = Drawing([[(0, 0), (3, 4)]], metadata={"key_id": "\ud800", "character": "木"})
+    with DataFileWriter(tmp_path / "a.h5", KEEP, info={"sources": "\udcff.ndjson"}) as writer:
+        writer.append("train", drawing)
+        with pytest.raises(BadSettingError, match="its category is not Unicode"):
+            writer.append("train", drawing.with_category("\ud800"))
+    with open_data(tmp_path / "a.h5") as data:
+        assert [found.metadata for found in data["train"]] == [drawing.metadata]
+        assert data.info["sources"] == "\udcff.ndjson" and not data.categories
+
+
+def test_many_at_once_are_as_one_by_one(tmp_path, monkeypatch):
+    """Also where the buffer is full in the middle: the scale factor is added up in its parts."""
+    monkeypatch.setattr(store, "_BUFFERED_STEPS", 50)
+    rng = np.random.default_rng(0)
+    some = [
+        Drawing([rng.normal(size=(n, 2)) * 9 for n in rng.integers(1, 6, rng.integers(0, 9))])
+        for _ in range(60)
+    ]
+    splits = rng.choice(store.SPLITS, 60).tolist()
+    with DataFileWriter(tmp_path / "a.h5", KEEP) as one:
+        for split, drawing in zip(splits, some, strict=True):
+            one.append(split, drawing)
+    with DataFileWriter(tmp_path / "b.h5", KEEP) as other:
+        for k in range(0, 60, 25):
+            other.append_all(
+                splits[k : k + 25],
+                Bundle.of(some[k : k + 25]),
+                [None] * len(some[k : k + 25]),
+                [{}] * len(some[k : k + 25]),
+            )
+    with h5py.File(tmp_path / "a.h5") as a, h5py.File(tmp_path / "b.h5") as b:
+        assert dict(a.attrs) == dict(b.attrs)
+        for split in store.SPLITS:
+            for name in a[split]:
+                assert np.array_equal(a[split][name][:], b[split][name][:])
+
+
+def test_a_bundle_is_its_drawings():
+    rng = np.random.default_rng(1)
+    some = [
+        Drawing([rng.normal(size=(n, 2)) for n in rng.integers(1, 5, rng.integers(0, 4))])
+        for _ in range(50)
+    ]
+    for bundle in (Bundle.of(some), Bundle.of([]), Bundle.of([Drawing([])])):
+        here = some[: len(bundle)] if len(bundle) != 1 else [Drawing([])]
+        assert [bundle.drawing(k) for k in range(len(bundle))] == here
+        rows = np.concatenate([np.zeros((0, 3)), *(d.to_stroke3() for d in here)])
+        assert np.array_equal(bundle.rows(), rows)
+        assert bundle.steps.tolist() == [d.num_steps for d in here]
+        low, high = bundle.bounds()
+        assert np.column_stack([low, high]).tolist() == [list(d.bounds) for d in here]
+        wanted = rng.random(len(bundle)) < 0.5
+        taken, emptied = bundle.take(wanted), bundle.emptied(~wanted)
+        assert [taken.drawing(k) for k in range(len(taken))] == [
+            d for d, w in zip(here, wanted, strict=True) if w
+        ]
+        assert [emptied.drawing(k) for k in range(len(bundle))] == [
+            d if w else Drawing([]) for d, w in zip(here, wanted, strict=True)
+        ]
 
 
 def test_an_error_leaves_no_file_that_could_be_mistaken(tmp_path):

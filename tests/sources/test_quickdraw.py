@@ -10,13 +10,13 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sketchrnn.drawing import BadDrawingError, BadFileError, Drawing, SketchRNNError
 from sketchrnn.sources import compressed, open_source, quickdraw, read, read_all
 from sketchrnn.sources.compressed import open_plain
-from sketchrnn.sources.quickdraw import open_bin, open_ndjson, read_line
+from sketchrnn.sources.quickdraw import open_bin, open_ndjson, read_line, read_lines
 
 CAT = {
     "word": "cat",
@@ -143,6 +143,55 @@ def test_any_bytes_make_a_drawing_or_one_error(line):
         read_line(line)
     except (BadFileError, BadDrawingError) as error:
         assert isinstance(error, SketchRNNError)
+
+
+ODD = (
+    b'{"drawing": [[[1, 2], [3, 4]], [[5], [6]]]}',
+    b'{"drawing": [[[1.5, 2], [-0.0, 4]]], "word": "cat", "recognized": true}',
+    b'{"recognized": false, "drawing": [[[9007199254740993], [4]]]}',
+    b'{"drawing": [[[1, true], [3, 4]]]}',
+    b'{"drawing": [[["12", 2], [3, 4]]]}',
+    b'{"drawing": [["12", "34"]]}',
+    b'{"drawing": [[{"1": 1}, {"2": 2}]]}',
+    b'{"drawing": [[[null], [2]]]}',
+    b'{"drawing": [[[[1]], [[2]]]]}',
+    b'{"drawing": [[[1, 2], [3]]]}',
+    b'{"drawing": [[[1, 2], [3]], [[1], [3, 4]]]}',
+    b'{"drawing": [[[], []]]}',
+    b'{"drawing": []}',
+    b'{"drawing": {"a": 1}}',
+    b'{"drawing": [[[NaN], [2]]]}',
+    b'{"drawing": [[[1e999], [2]]]}',
+    b'{"drawing": [[[123456789012345678901234567890], [2]]]}',
+    b'{"drawing": [[[18446744073709551615, -1], [2, 3]]]}',
+    b'{"drawing": [[[1], [2], [3], [4]]]}',
+    b'{"drawing": [[[1], [2], [3]]]}',
+    b'{"drawing": [[[1], [2]]]}, {"drawing": []}',
+    b'\xef\xbb\xbf{"drawing": [[[1], [2]]]}',
+    b'{"word": 3, "drawing": [[[1], [2]]]}',
+    b'{"a": [1',
+    b'2], "drawing": [[[1], [2]]]}',
+    b"[]",
+    b"{",
+)
+
+
+def outcome(work):
+    try:
+        drawing = work() if callable(work) else work
+        if isinstance(drawing, Drawing):
+            bits = [stroke.tobytes() for stroke in drawing.strokes]
+            return bits, drawing.category, drawing.metadata
+        raise drawing
+    except SketchRNNError as error:
+        return type(error), str(error)
+
+
+@given(st.lists(st.sampled_from(ODD) | st.binary(max_size=20), max_size=6))
+@example(list(ODD))
+def test_lines_together_are_as_each_by_itself(lines):
+    together = [outcome(found) for found in read_lines(lines)]
+    assert together == [outcome(partial(read_line, line)) for line in lines]
 
 
 def test_real_files(shared_data):
