@@ -1,6 +1,6 @@
 # Each target makes .venv by itself and can be run again; see also .ci/run.
 
-.PHONY: help demo test test-long lint bench docs
+.PHONY: help demo test test-long test-distributed lint bench docs
 
 # The first Python on the path that is new enough; `make PYTHON=/somewhere/python3` takes another.
 PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,\
@@ -25,6 +25,7 @@ help:
 	@echo 'make demo       KanjiVG -> a short training -> a page of invented kanji, in out/'
 	@echo 'make test       ruff, mypy and the tests'
 	@echo 'make test-long  the tests that take minutes'
+	@echo 'make test-distributed  those in which several processes train together'
 	@echo 'make lint       ruff and mypy alone'
 	@echo 'make bench      the measurements of benchmarks/'
 	@echo "make docs       docs/reference.md, from the commands' help"
@@ -64,6 +65,10 @@ test: lint
 
 test-long: $(READY)
 	$(PYTEST) -m long
+
+# One after the other: each starts processes of its own.
+test-distributed: $(READY)
+	$(BIN)/python -m pytest -q -m 'long or not long' tests/training/test_distributed.py tests/training/test_meeting.py
 
 lint: $(READY)
 	$(BIN)/ruff check

@@ -59,7 +59,11 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
 # Who alone may name a framework: when it is needed, or for backend.py from the start.
 FRAMEWORKS = {"tensorflow", "jax", "torch"}
 BACKEND = "model/backend.py"
-FRAMEWORK_HOMES = {BACKEND: {"tensorflow", "jax"}, "interop/magenta_tf1.py": {"tensorflow"}}
+FRAMEWORK_HOMES = {
+    BACKEND: {"tensorflow", "jax"},
+    "model/devices.py": {"tensorflow", "jax"},
+    "interop/magenta_tf1.py": {"tensorflow"},
+}
 
 # The one look upward, by name: a drawing knows how to show itself.
 ALLOWED_BY_NAME = {("drawing/drawing.py", "sketchrnn.render")}

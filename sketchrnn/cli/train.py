@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 import shlex
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,7 @@ import click
 
 if TYPE_CHECKING:
     from sketchrnn.training.progress import Progress
+    from sketchrnn.training.team import Team
 
 
 @click.command()
@@ -33,6 +36,25 @@ if TYPE_CHECKING:
 )
 @click.option("--resume", is_flag=True, help="Go on with the run in RUN.")
 @click.option("--force", is_flag=True, help="Replace the run in RUN.")
+@click.option(
+    "--distributed",
+    is_flag=True,
+    help="Be one of several processes that train together; call it on each host.",
+)
+@click.option(
+    "--coordinator",
+    metavar="HOST:PORT",
+    help="Where process 0 is; otherwise SLURM, Open MPI or Kubernetes tell.",
+)
+@click.option("--processes", type=click.IntRange(min=1), help="How many processes there are.")
+@click.option("--process-id", type=click.IntRange(min=0), help="Which of them this is, from 0.")
+@click.option(
+    "--patience",
+    "wait",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="How long the processes wait for one another at the start; 300 without it.",
+)
 def train(
     data: str,
     output: str,
@@ -43,6 +65,11 @@ def train(
     init_from: str | None,
     resume: bool,
     force: bool,
+    distributed: bool,
+    coordinator: str | None,
+    processes: int | None,
+    process_id: int | None,
+    wait: float | None,
 ) -> None:
     """Teach a model to draw from a data file.
 
@@ -63,6 +90,9 @@ def train(
       sketchrnn train kanji.h5 -o runs/kanji --resume --steps 40000
       sketchrnn train cats.h5 -o runs/cats --set batch_size=50 --set z_size=64
       sketchrnn train mine.h5 -o runs/mine --init-from kanji
+      srun sketchrnn train all -o runs/all --distributed
+
+    With --distributed it trains on JAX, on all devices of all hosts, as docs/scaling.md tells.
     """
     from sketchrnn.drawing import BadSettingError
     from sketchrnn.sketch_rnn import train as train_model
@@ -79,7 +109,15 @@ def train(
     if steps is not None:
         settings["steps"] = steps
     presets.check_names(settings)  # which are to be keywords
-    view = _View(output)
+    team = None
+    if distributed:
+        team = _join(coordinator, processes, process_id, wait)
+    elif (coordinator, processes, process_id, wait) != (None,) * 4:
+        raise BadSettingError(
+            "--coordinator, --processes, --process-id and --patience are for several processes",
+            hint="add --distributed",
+        )
+    view: _View | _Silence = _View(output) if team is None or team.first else _Silence()
     try:
         train_model(
             data,
@@ -89,11 +127,49 @@ def train(
             overwrite=force,
             init_from=init_from,
             watcher=view.watch,
+            team=team,
             **settings,
         )
     finally:
         view.close()
     view.conclude()
+
+
+def _join(
+    coordinator: str | None, processes: int | None, number: int | None, wait: float | None
+) -> Team:
+    """Meet the other processes, on JAX."""
+    from sketchrnn.drawing import BadSettingError
+    from sketchrnn.training import cluster, meeting, team
+
+    if os.environ.setdefault("KERAS_BACKEND", "jax") != "jax":
+        raise BadSettingError(
+            "several processes train together on JAX alone", hint="use --backend jax"
+        )
+    place = cluster.find_place(
+        os.environ, coordinator=coordinator, processes=processes, number=number
+    )
+
+    def leave(line: str) -> None:
+        # the main thread may wait for ever for what the dead process was to send
+        sys.stderr.write(f"sketchrnn: {line}\n")
+        sys.stderr.flush()
+        os._exit(meeting.EXIT_LOST)
+
+    return team.join(place, patience=wait or meeting.PATIENCE, on_loss=leave)
+
+
+class _Silence:
+    """Shows nothing: the first process tells what there is to tell."""
+
+    def watch(self, progress: Progress) -> None:
+        """Show nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+    def conclude(self) -> None:
+        """Say nothing."""
 
 
 class _View:
@@ -179,6 +255,12 @@ class _View:
             f"{figures['parameters']:,} parameters; batches of {figures['batch_size']} in "
             f"{figures['buckets']} lengths, {figures['padding']:.0%} padding"
         )
+        if figures["devices"] > 1:
+            self._console.print(
+                f"{figures['devices']} devices of {figures['processes']} processes"
+                if figures["processes"] > 1
+                else f"{figures['devices']} devices"
+            )
         if progress.step:
             self._console.print(f"going on from step {progress.step:,}")
         self._console.print("compiling …", style="dim")

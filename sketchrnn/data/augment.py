@@ -15,7 +15,7 @@ def drop_points(
     rows: NDArray[np.float32],
     lengths: NDArray[np.int64],
     rate: float,
-    generator: np.random.Generator,
+    chance: NDArray[np.float64],
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Drop interior points at random and add their offsets to the point kept before.
 
@@ -26,7 +26,7 @@ def drop_points(
         rows: (N, 3) stroke-3 rows of all drawings, end to end.
         lengths: (B,) rows of each drawing.
         rate: The probability of dropping a row that can be dropped.
-        generator: The source of randomness; N numbers are drawn, whatever the rows.
+        chance: (N,) random numbers from [0, 1), one a row.
 
     Returns:
         The rows that stay and the (B,) new lengths. The end of every stroke is where it was.
@@ -34,7 +34,6 @@ def drop_points(
     Source:
         The reference's `augment_strokes`.
     """
-    chance = generator.random(len(rows))
     if not rate or not len(rows):
         return rows, lengths
     place = place_in_stroke(rows, lengths)
@@ -61,7 +60,7 @@ def scale_at_random(
     rows: NDArray[np.float32],
     lengths: NDArray[np.int64],
     amount: float,
-    generator: np.random.Generator,
+    chance: NDArray[np.float64],
 ) -> NDArray[np.float32]:
     """Stretch each drawing in x and in y by factors from [1 - amount, 1 + amount].
 
@@ -69,12 +68,12 @@ def scale_at_random(
         rows: (N, 3) stroke-3 rows of all drawings, end to end.
         lengths: (B,) rows of each drawing.
         amount: 0 for none.
-        generator: The source of randomness; 2B numbers are drawn.
+        chance: (B, 2) random numbers from [0, 1), for x and y of each drawing.
 
     Returns:
         (N, 3) rows.
     """
-    factors = 1 + amount * (2 * generator.random((len(lengths), 2)) - 1)
+    factors = 1 + amount * (2 * chance - 1)
     result = rows.copy()
     result[:, :2] *= np.repeat(factors, lengths, axis=0).astype(np.float32)
     return result

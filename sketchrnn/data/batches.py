@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -53,6 +53,12 @@ class Batches:
         seed: Of order, augmentation and noise.
         memory: Bytes; what takes more is read window by window.
         categories: The names of those that the network is told of; none: it is told of none.
+        share: (number, count): of several processes that share every batch out among them this is
+            the one of that number, from 0, and gets as many neighbouring drawings as each of the
+            others. What is random is that of a drawing's place in the whole batch.
+        joined: For processes that each read shards of their own: takes an array of which this
+            process has filled in a part, the rest zeros, and returns what all have filled in. None:
+            this process reads whatever it needs.
 
     Attributes:
         boundaries: The length that each bucket is padded to, ascending.
@@ -72,6 +78,8 @@ class Batches:
         seed: int = 0,
         memory: int = MEMORY,
         categories: Sequence[str] = (),
+        share: tuple[int, int] = (0, 1),
+        joined: Callable[[NDArray[Any]], NDArray[Any]] | None = None,
     ) -> None:
         """Choose the buckets; rows are read when they are asked for."""
         self._split = split
@@ -82,6 +90,8 @@ class Batches:
         self._point_drop = point_drop
         self._z_size = z_size
         self._seed = seed
+        self._share = share
+        self._joined = joined
         self.batch_size = min(batch_size, len(split))
         self.boundaries = bucket_boundaries(self._lengths, num_buckets)
         values, counts = _counted(self._lengths)
@@ -110,22 +120,40 @@ class Batches:
             row last, where T is the bucket's length; `lengths` (B,) int32; `eps` (B, z_size)
             float32; `dropout_keys` (B,) int32; `category` (B,) int32, if the network is told.
         """
+        place = self.prepare(step)
+        length, everyone = self._order[place]
+        generator = np.random.Generator(np.random.Philox(key=np.array([self._seed, step], "u8")))
+        # random numbers are drawn for the whole batch, so that a share is a slice of them
+        size = len(everyone)
+        number, count = self._share
+        own = slice(number * size // count, (number + 1) * size // count)
+        before, taken = (int(self._row_counts(everyone[part]).sum()) for part in _before(own))
+        scaling = generator.random((size, 2))[own]
+        dropping = generator.random(int(self._row_counts(everyone).sum()))[before : before + taken]
+        rows, lengths = _gather(self._rows, self._offsets, everyone[own])
+        rows = augment.scale_at_random(rows, lengths, self._random_scale, scaling)
+        rows, lengths = augment.drop_points(rows, lengths, self._point_drop, dropping)
+        batch = pad(rows, lengths, length)
+        if self._category is not None:
+            batch["category"] = self._category[everyone[own]]
+        if self._z_size:
+            noise = generator.standard_normal((size, self._z_size), dtype=np.float32)
+            batch["eps"] = noise[own]
+        batch["dropout_keys"] = generator.integers(0, 2**31, size, dtype=np.int32)[own]
+        return batch
+
+    def prepare(self, step: int) -> int:
+        """Read what the batch of a step needs; return its place in what was read.
+
+        Where shards are shared out, all processes call this in the same order.
+        """
         epoch, place = divmod(step, self.per_epoch)
         window, place = divmod(place, self._per_window)
         self._enter(epoch, window)
-        length, indices = self._order[place]
-        generator = np.random.Generator(np.random.Philox(key=np.array([self._seed, step], "u8")))
-        rows, lengths = _gather(self._rows, self._offsets, indices)
-        rows = augment.scale_at_random(rows, lengths, self._random_scale, generator)
-        rows, lengths = augment.drop_points(rows, lengths, self._point_drop, generator)
-        batch = pad(rows, lengths, length)
-        size = len(indices)
-        if self._category is not None:
-            batch["category"] = self._category[indices]
-        if self._z_size:
-            batch["eps"] = generator.standard_normal((size, self._z_size), dtype=np.float32)
-        batch["dropout_keys"] = generator.integers(0, 2**31, size, dtype=np.int32)
-        return batch
+        return place
+
+    def _row_counts(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
+        return self._offsets[indices + 1] - self._offsets[indices]
 
     def _enter(self, epoch: int, window: int) -> None:
         """Read a window and shuffle it, if it is not the one at hand."""
@@ -136,15 +164,31 @@ class Batches:
         lengths = np.concatenate([self._lengths[first:last] for first, last in stretches])
         if not (whole and len(self._rows)):
             self._rows = np.zeros((0, 3), np.float32)  # two windows would be twice the memory
-            self._rows = np.concatenate(
-                [_model_units(self._split.rows_of(*s), self._scale_factor) for s in stretches]
-            )
+            self._rows = self._read(stretches)
             self._offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
             if self._place_table is not None:
                 numbers = [self._split.categories[first:last] for first, last in stretches]
                 self._category = self._place_table[np.concatenate(numbers)]
         self._order = self._shuffled(epoch, window, lengths)
         self._place = (epoch, window)
+
+    def _read(self, stretches: Sequence[tuple[int, int]]) -> NDArray[np.float32]:
+        """Return the (N, 3) rows of stretches of drawings, in model units."""
+        if self._joined is None:
+            return np.concatenate(
+                [_model_units(self._split.rows_of(*s), self._scale_factor) for s in stretches]
+            )
+        steps = [int(self._lengths[a:b].sum(dtype=np.int64)) for a, b in stretches]
+        rows = np.zeros((sum(steps), 3), np.float32)
+        number, count = self._share
+        at = 0
+        for first, last in stretches:
+            for shard, low, high in self._split.shards_of(first, last):
+                end = at + int(self._lengths[low:high].sum(dtype=np.int64))
+                if shard % count == number:
+                    rows[at:end] = _model_units(self._split.rows_of(low, high), self._scale_factor)
+                at = end
+        return self._joined(rows)
 
     def _stretches(self, epoch: int, window: int) -> list[tuple[int, int]]:
         """Return the (first, last) of the neighbours that make up a window of an epoch."""
@@ -195,11 +239,13 @@ def evaluation_batches(
     z_size: int,
     seed: int,
     categories: Sequence[str] = (),
+    share: tuple[int, int] = (0, 1),
 ) -> Iterator[tuple[NDArray[np.int64], Batch]]:
     """Yield all drawings of a split in order, padded to N_max, nothing augmented.
 
     The noise of a drawing depends on the seed and on its rows alone, so that no figure depends on
-    the batch size or on the order. The last batch is filled up with the first drawings.
+    the batch size or on the order. The last batch is filled up with the first drawings. Of several
+    processes that share the work, `share` is (number, count), each gets every count-th batch.
 
     Yields:
         The (b,) numbers of the drawings that count, b <= B, and a batch as `Batches` gives, B
@@ -214,7 +260,8 @@ def evaluation_batches(
 
     fill = drawings(0, min(batch_size, len(split)))
     of_fill = None if table is None else table[split.categories[: len(fill)]]
-    for first in range(0, len(split), batch_size):
+    number, count = share
+    for first in range(number * batch_size, len(split), count * batch_size):
         counted = np.arange(first, min(first + batch_size, len(split)))
         chosen = itertools.cycle([*drawings(first, first + len(counted)), *fill])
         parts = list(itertools.islice(chosen, batch_size))
@@ -316,6 +363,11 @@ def _model_units(rows: NDArray[Any], scale_factor: float) -> NDArray[np.float32]
     result = rows.astype(np.float32)
     result[:, :2] = np.clip(result[:, :2], -OFFSET_LIMIT, OFFSET_LIMIT) / scale_factor
     return result
+
+
+def _before(own: slice) -> tuple[slice, slice]:
+    """Return what comes before a slice, and the slice."""
+    return slice(0, own.start), own
 
 
 def _gather(

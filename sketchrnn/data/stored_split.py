@@ -189,6 +189,22 @@ class Split(Sequence[Drawing]):
         found = [part.steps_of(low, high) for part, low, high in self._within(first, last)]
         return found[0] if len(found) == 1 else np.concatenate(found or [np.zeros((0, 3))])
 
+    @property
+    def num_shards(self) -> int:
+        """In how many files the drawings are."""
+        return len(self._parts)
+
+    def shards_of(self, first: int, last: int) -> Iterator[tuple[int, int, int]]:
+        """Yield the numbers of the files that drawings `first` to `last` are in.
+
+        Yields:
+            (file, first, last): which of the drawings are in it, as the split counts them.
+        """
+        for part, low, high in self._within(first, last):
+            number = self._parts.index(part)
+            begin = int(self._ends[number]) - part.count
+            yield number, begin + low, begin + high
+
     def all_rows(self) -> tuple[NDArray[Any], NDArray[np.int64]]:
         """Return the (N, 3) rows of all drawings and their (n + 1,) offsets, in memory."""
         offsets = np.concatenate([[0], np.cumsum(self.lengths, dtype=np.int64)])

@@ -91,7 +91,9 @@ def compiled(function: Callable[..., Any], variables: Sequence[Any]) -> Callable
             with keras.StatelessScope(state_mapping=mapping):
                 return function(*arguments)
 
-        return lambda *arguments: pure([v.value for v in variables], *arguments)
+        from sketchrnn.model.devices import here
+
+        return lambda *arguments: pure([here(v.value) for v in variables], *arguments)
     import tensorflow as tf
 
     return tf.function(function, jit_compile=True, autograph=False, reduce_retracing=True)

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from sketchrnn.model.vae import SketchVAE
     from sketchrnn.training.evaluate import Evaluator
     from sketchrnn.training.progress import Watcher
+    from sketchrnn.training.team import Team
 
 Array = NDArray[np.float32]
 
@@ -547,6 +548,7 @@ def train(
     overwrite: bool = False,
     init_from: str | PathLike[str] | None = None,
     watcher: Watcher | None = None,
+    team: Team | None = None,
     **settings: Any,
 ) -> SketchRNN:
     """Teach a model to draw.
@@ -562,6 +564,8 @@ def train(
         init_from: A model folder, or the name of a shipped model: begin with its network, units and
             weights. Without a preset the training is that of `training.parent.GOING_ON`.
         watcher: Is told of every step, validation, page and checkpoint.
+        team: The processes that train together, as `training.team.join` gives it; each of them
+            calls this, and the first writes `out`, which all must see.
         **settings: Settings that differ from the preset, such as batch_size=50.
 
     Returns:
@@ -587,5 +591,6 @@ def train(
             overwrite=overwrite,
             init_from=None if init_from is None else str(init_from),
             watcher=watcher,
+            team=team,
         )
     return load(out)

@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 from sketchrnn.data.batches import Batch, evaluation_batches
 from sketchrnn.data.store import Split
 from sketchrnn.model import backend, losses
+from sketchrnn.model.config import ModelConfig
 from sketchrnn.model.vae import SketchVAE
+from sketchrnn.training.team import Team
 
 EVALUATION_SEED = 0x5CE7C4
 _BATCH_SIZE = 64
+_FIGURES = ("offset", "pen", "magenta_train", "magenta_eval")
 
 
 class Evaluator:
@@ -69,6 +72,7 @@ def evaluate(
     *,
     batch_size: int = _BATCH_SIZE,
     sample_z: bool = True,
+    team: Team | None = None,
 ) -> dict[str, float]:
     """Return the mean figures of a network on a split.
 
@@ -78,6 +82,7 @@ def evaluate(
         split: Drawings in data units of the scale that the network was trained on.
         batch_size: How many at once; no figure depends on it.
         sample_z: Whether z is drawn, with noise that depends on the drawing alone, or is z_mean.
+        team: The processes that share the work out batch by batch; all get all figures.
 
     Returns:
         As DESIGN defines: nats_per_drawing, nats_per_point, nats_per_point_data_units,
@@ -85,9 +90,10 @@ def evaluate(
         kl_per_drawing (nats, sum over z), active_units, num_drawings, num_points.
     """
     config = network.config
+    team = team or Team()
     n_max = int(max(config.max_seq_len, split.lengths.max(initial=1)))
-    parts: list[dict[str, NDArray[np.float32]]] = []
-    for counted, batch in evaluation_batches(
+    columns: dict[str, NDArray[np.float32]] = {}
+    batches = evaluation_batches(
         split,
         scale_factor=config.scale_factor,
         max_seq_len=n_max,
@@ -95,9 +101,16 @@ def evaluate(
         z_size=config.latent_size if sample_z else 0,
         seed=EVALUATION_SEED,
         categories=config.categories,
-    ):
-        parts.append({key: value[: len(counted)] for key, value in evaluator(batch).items()})
-    of = {key: np.concatenate([p[key] for p in parts]).astype(np.float64) for key in parts[0]}
+        share=(team.number, team.size),
+    )
+    for counted, batch in batches:
+        for key, value in evaluator(batch).items():
+            if key not in columns:
+                columns[key] = np.zeros((len(split), *value.shape[1:]), np.float32)
+            columns[key][counted] = value[: len(counted)]
+    if not team.alone:
+        columns = _shared(columns, len(split), config, team)
+    of = {key: column.astype(np.float64) for key, column in columns.items()}
     points = int(split.lengths.sum())
     nats = of["offset"] + of["pen"]
     per_point = float(nats.sum() / points)
@@ -119,3 +132,16 @@ def evaluate(
         # Burda et al. (2016): units whose mean moves with the drawing
         figures["active_units"] = int((of["z_mean"].var(axis=0) > 0.01).sum())
     return figures
+
+
+def _shared(
+    columns: dict[str, NDArray[np.float32]], count: int, config: ModelConfig, team: Team
+) -> dict[str, NDArray[np.float32]]:
+    """Return the figures of all drawings, of which each process has computed some, perhaps none."""
+    shapes: dict[str, tuple[int, ...]] = dict.fromkeys(_FIGURES, (count,))
+    if config.conditional:
+        shapes |= dict.fromkeys(("kl", "z_mean"), (count, config.z_size))
+    return {
+        key: team.joined(columns.get(key, np.zeros(shape, np.float32)))
+        for key, shape in shapes.items()
+    }

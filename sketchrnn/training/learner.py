@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from sketchrnn.data.batches import Batch
 from sketchrnn.data.store import Split
 from sketchrnn.drawing import BadFileError
+from sketchrnn.model import devices
 from sketchrnn.model.config import ModelConfig
 from sketchrnn.model.vae import SketchVAE
 from sketchrnn.training import memory
 from sketchrnn.training.config import TrainConfig
 from sketchrnn.training.evaluate import Evaluator, evaluate
+from sketchrnn.training.team import Team
 
 EVALUATED_AT_ONCE = 64
 _RATE = "learning_rate"
@@ -33,10 +35,23 @@ class Learner:
     Args:
         config: The network.
         train_config: The training.
+        team: Who trains it; None: this process alone, on one device. Of several processes each
+            gives `step` its share of the batch, and all its methods are called by all of them.
     """
 
-    def __init__(self, config: ModelConfig, train_config: TrainConfig) -> None:
+    def __init__(
+        self, config: ModelConfig, train_config: TrainConfig, team: Team | None = None
+    ) -> None:
         """Make the network with weights that derive from the seed."""
+        self._team = team or Team()
+        self._everywhere = devices.share_out(self._team.devices)
+        with self._everywhere():
+            self._make(config, train_config)
+        self._averages = train_config.ema_decay > 0
+        self._batch_size = train_config.batch_size
+        self._evaluator = Evaluator(self.network)
+
+    def _make(self, config: ModelConfig, train_config: TrainConfig) -> None:
         keras.utils.set_random_seed(train_config.seed)
         self.network = SketchVAE(
             config, kl_min=train_config.kl_min, precision=train_config.precision
@@ -55,9 +70,6 @@ class Learner:
             jit_compile=True,
         )
         self.network.optimizer.build(self.network.trainable_variables)
-        self._averages = decay > 0
-        self._batch_size = train_config.batch_size
-        self._evaluator = Evaluator(self.network)
 
     @property
     def parameters(self) -> int:
@@ -71,10 +83,11 @@ class Learner:
 
     def step(self, batch: Batch, learning_rate: float) -> dict[str, float]:
         """Learn from a batch; return the losses by name, of the weights before it."""
-        self.network.optimizer.learning_rate = learning_rate
-        # one step a call rather than `fit`, whose input pipeline under TensorFlow takes the first
-        # batch's length for every batch's
-        logs = self.network.train_on_batch(batch, return_dict=True)
+        with self._everywhere():
+            self.network.optimizer.learning_rate = learning_rate
+            # one step a call rather than `fit`, whose input pipeline under TensorFlow takes the
+            # first batch's length for every batch's
+            logs = self.network.train_on_batch(batch, return_dict=True)
         return {name: float(value) for name, value in logs.items()}
 
     def evaluate(self, split: Split) -> dict[str, float]:
@@ -82,7 +95,7 @@ class Learner:
         size = min(
             EVALUATED_AT_ONCE, self._batch_size
         )  # memory that suffices for one suffices here
-        return evaluate(self._evaluator, self.network, split, batch_size=size)
+        return evaluate(self._evaluator, self.network, split, batch_size=size, team=self._team)
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """Return the weights by the names of a model folder."""
@@ -90,21 +103,21 @@ class Learner:
 
     def begin_with(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
         """Take over the weights of another model of the same shape."""
-        for name, variable in self.network.named_weights().items():
-            variable.assign(weights[name])
+        with self._everywhere():
+            for name, variable in self.network.named_weights().items():
+                variable.assign(weights[name])
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return a copy of all that a step depends on."""
         return {name: _copy(variable) for name, variable in self._variables().items()}
 
-    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Go back to a state.
+    def check(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Refuse a state that is none of this network.
 
         Raises:
-            BadFileError: If an array is missing or has another shape; nothing has changed then.
+            BadFileError: If an array is missing or has another shape.
         """
-        variables = self._variables()
-        for name, variable in variables.items():
+        for name, variable in self._variables().items():
             if name not in arrays or arrays[name].shape != tuple(variable.shape):
                 got = f"is {arrays[name].shape}" if name in arrays else "is missing"
                 raise BadFileError(
@@ -112,8 +125,17 @@ class Learner:
                     where=name,
                     hint="resume with the run's own settings",
                 )
-        for name, variable in variables.items():
-            variable.assign(arrays[name])
+
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Go back to a state.
+
+        Raises:
+            BadFileError: If an array is missing or has another shape; nothing has changed then.
+        """
+        self.check(arrays)
+        with self._everywhere():
+            for name, variable in self._variables().items():
+                variable.assign(arrays[name])
 
     @contextlib.contextmanager
     def averaged(self) -> Iterator[None]:
@@ -123,12 +145,14 @@ class Learner:
             return
         variables = self.network.trainable_variables
         own = [_copy(variable) for variable in variables]
-        self.network.optimizer.finalize_variable_values(variables)
+        with self._everywhere():
+            self.network.optimizer.finalize_variable_values(variables)
         try:
             yield
         finally:
-            for variable, value in zip(variables, own, strict=True):
-                variable.assign(value)
+            with self._everywhere():
+                for variable, value in zip(variables, own, strict=True):
+                    variable.assign(value)
 
     def fits(self, batch: Batch, state: Mapping[str, NDArray[Any]]) -> bool:
         """Tell whether a step with a batch finds memory enough, beginning with a state.

@@ -16,13 +16,14 @@ from sketchrnn.data.categories import check_learned, listed
 from sketchrnn.data.store import DataFile
 from sketchrnn.drawing import BadFileError, BadSettingError, Drawing, OutputExistsError
 from sketchrnn.drawing.files import whole_file
-from sketchrnn.model import backend
+from sketchrnn.model import backend, devices
 from sketchrnn.model.config import ADDED_LATER, ModelConfig
 from sketchrnn.render import gallery
 from sketchrnn.training import checkpoint, memory, parent, presets
 from sketchrnn.training.config import TrainConfig
-from sketchrnn.training.progress import Outcome, Watcher
+from sketchrnn.training.progress import Outcome, Progress, Watcher
 from sketchrnn.training.results import SAMPLES_FOLDER
+from sketchrnn.training.team import Team, digest_of, versions
 
 RUN_FILE = "run.json"
 FORMAT_VERSION = 1
@@ -46,14 +47,38 @@ def train_run(
     overwrite: bool,
     init_from: str | None = None,
     watcher: Watcher | None = None,
+    team: Team | None = None,
 ) -> Outcome:
     """Train in a folder; see `sketchrnn.train`.
+
+    Where a team of processes trains together, each of them calls it; None: this one alone.
 
     Raises:
         BadSettingError: If a setting is unknown, cannot be used, or may not change in a run.
         BadFileError: If the data has no training drawings, or there is nothing to resume.
         OutputExistsError: If `out` exists and neither `resume` nor `overwrite` is asked for.
     """
+    with team or Team() as team:
+        return _train(
+            data, out, preset, changes, resume, overwrite, init_from, watcher or _ignore, team
+        )
+
+
+def _ignore(progress: Progress) -> None:
+    """Watch nothing."""
+
+
+def _train(
+    data: DataFile,
+    out: Path,
+    preset: str | None,
+    changes: Mapping[str, Any],
+    resume: bool,
+    overwrite: bool,
+    init_from: str | None,
+    watcher: Watcher,
+    team: Team,
+) -> Outcome:
     if resume and overwrite:
         raise BadSettingError("a run cannot be both resumed and replaced", path=out)
     if resume and init_from is not None:
@@ -64,10 +89,11 @@ def train_run(
     if not resume:
         _check_room(out, overwrite, plan.init_from)
     backend.require()
+    _meet(team, plan, data, resume)
     from sketchrnn.training.train import Trainer  # which loads it; what is wrong is told before
 
     plan = dataclasses.replace(plan, data=_place_of(data, out))  # which may have moved
-    if not resume:
+    if not resume and team.first:
         if out.exists() and any(out.iterdir()):
             shutil.rmtree(out)
         plan.write(out)
@@ -84,27 +110,59 @@ def train_run(
             watcher=watcher,
             save_page=_save_page,
             make_folder=lambda: plan.write(out),
-            notes=[*plan.notes, *_notes(data, plan.training)],
+            notes=[*plan.notes, *_notes(data, plan.training, team)],
+            team=team,
         )
     except Exception as error:
-        if not resume:  # nothing was learned that the folder could hold
+        if not resume and team.first:  # nothing was learned that the folder could hold
             shutil.rmtree(out, ignore_errors=True)
         if memory.is_exhausted(error):
             raise memory.too_large(plan.config) from error
         raise
-    if resume:
+    if resume and team.first:
         _clear(out)
     # a run that was killed before it wrote the first has none
-    if resume and checkpoint.found(out / checkpoint.FOLDER):
+    if resume and team.decided(bool(checkpoint.found(out / checkpoint.FOLDER))):
         trainer.resume()
     elif plan.init_from is not None:
         model = parent.read(plan.init_from)
         if plan.heritage is None or model.fingerprint != plan.heritage["weights_sha256"]:
             raise BadFileError("has changed since the run began", path=plan.init_from)
         trainer.begin_with(parent.weights_for(model, plan.config))
-    if resume:
+    if resume and team.first:
         plan.write(out)
     return trainer.run()
+
+
+def _meet(team: Team, plan: Plan, data: DataFile, resume: bool) -> None:
+    """See that all processes are about to do the same.
+
+    Raises:
+        BadSettingError: If the work cannot be shared out among so many.
+        SketchRNNError: If they differ; see `Team.begin`.
+    """
+    shards, train = data["train"].num_shards, data["train"]
+    if data.path.is_dir() and shards < team.size:
+        raise BadSettingError(
+            f"has {shards} shards with training drawings, and there are {team.size} processes",
+            path=data.path,
+            hint="start fewer, or build the folder again with a smaller --piece-size",
+        )
+    settings = {**plan.config.to_dict(), **plan.training.to_dict()}
+    settings["categories"] = digest_of(settings["categories"])
+    facts: dict[str, dict[str, Any]] = {
+        "versions": versions(),
+        "data": {
+            "fingerprint": data.fingerprint,
+            "drawings": {name: len(split) for name, split in data.splits.items()},
+        },
+        "settings": settings,
+        "beginning": {
+            "resume": resume,
+            "init_from": plan.heritage and plan.heritage["weights_sha256"],
+        },
+    }
+    team.begin(facts, min(plan.training.batch_size, len(train)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -179,10 +237,21 @@ def _place_of(data: DataFile, out: Path) -> dict[str, str]:
     return {"path": Path(told).as_posix(), "fingerprint": data.fingerprint}
 
 
-def _notes(data: DataFile, training: TrainConfig) -> list[str]:
-    """Return what is worth knowing of the data before hours are spent on them."""
+def _notes(data: DataFile, training: TrainConfig, team: Team) -> list[str]:
+    """Return what is worth knowing of data and devices before hours are spent on them."""
     notes = []
     train = data["train"]
+    idle = devices.idle()
+    if idle:
+        notes.append(
+            f"TensorFlow trains on one GPU, and leaves {idle} idle; --backend jax uses all"
+        )
+    if team.alone and (available := devices.count()) > team.devices:
+        size = min(training.batch_size, len(train))
+        notes.append(
+            f"{team.devices} of {available} devices are used, as a batch of {size} drawings does "
+            f"not divide among all; batch_size={-(-size // available) * available} would"
+        )
     if len(train) < training.batch_size:
         notes.append(
             f"there are {len(train)} drawings to learn, fewer than a batch of "

@@ -21,7 +21,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ from sketchrnn.training.progress import Outcome, Progress, Watcher
 from sketchrnn.training.results import Results, SavePage
 from sketchrnn.training.schedules import kl_weight_at, learning_rate_at
 from sketchrnn.training.standing import Standing
+from sketchrnn.training.team import Team
 
 RATE_CUT = 0.5
 """A divergence makes the learning rate, for the rest of the run, this much of what it was."""
@@ -70,6 +71,8 @@ class Trainer:
         make_folder: Makes the run's folder, with what it needs to be resumed, if it is gone.
         notes: What to tell before the first step.
         learner: The network; None: one that is made for these configurations.
+        team: The processes that train together; None: this one alone. All call the same methods,
+            the first of them writes.
 
     Raises:
         BadFileError: If the data has no training drawings.
@@ -88,6 +91,7 @@ class Trainer:
         make_folder: Callable[[], None] | None = None,
         notes: Sequence[str] = (),
         learner: Learner | None = None,
+        team: Team | None = None,
     ) -> None:
         """Make the network, the batches and the optimizer."""
         self.config = config
@@ -95,6 +99,7 @@ class Trainer:
         self._data = data
         self._out = out
         self._watch = watcher or (lambda progress: None)
+        self._team = team or Team()
         self._make_folder = make_folder
         self._notes = notes
         self._inherited = False
@@ -108,10 +113,12 @@ class Trainer:
             z_size=config.latent_size,
             seed=train_config.seed,
             categories=config.categories,
+            share=(self._team.number, self._team.size),
+            joined=self._team.joined if self._exchanges() else None,
         )
         valid = data.splits.get("valid")
         self._valid = valid if valid else data["train"]
-        self._learner = learner or Learner(config, train_config)
+        self._learner = learner or Learner(config, train_config, self._team)
         self._journal = Journal(out)
         self._results = Results(
             out,
@@ -128,6 +135,7 @@ class Trainer:
         self._unsaved = ""  # why the newest state is not on the disk
         self._compiled: set[tuple[int, ...]] = set()
         self._stop = threading.Event()
+        self._asked = False  # whether all know that somebody wants to stop
 
     def begin_with(self, weights: Mapping[str, Any]) -> None:
         """Begin with the weights of another model rather than with random ones."""
@@ -141,9 +149,14 @@ class Trainer:
             BadFileError: If there is none, or it belongs to another configuration.
         """
         home = self._out / checkpoint.FOLDER
-        newest = checkpoint.newest(home, lambda line: self._tell("trouble", message=line))
-        step, arrays, state = newest
+        newest: Snapshot | None = None
+        good: Snapshot | None = None
+        if self._team.first:
+            newest = checkpoint.newest(home, lambda line: self._tell("trouble", message=line))
+            at = Standing.from_dict({"good": newest[0], **newest[2]}).good
+            good = None if at == newest[0] else checkpoint.at(home, at)
         try:
+            step, arrays, state = newest = self._handed(newest)
             self._learner.restore(arrays)
         except BadFileError as error:
             raise BadFileError(
@@ -157,11 +170,29 @@ class Trainer:
             )
         self._step = self._saved_step = step
         self._now = Standing.from_dict({"good": step, **state})
-        good = self._now.good
-        self._good = newest if good == step else checkpoint.at(home, good) or newest
-        if self._now.metrics_bytes is not None:
+        another = self._team.decided(good is not None)
+        self._good = self._handed(good) if another else newest
+        if self._now.metrics_bytes is not None and self._team.first:
             self._journal.cut(self._now.metrics_bytes)
         return step
+
+    def _handed(self, snapshot: Snapshot | None) -> Snapshot:
+        """Return the first process's snapshot.
+
+        Raises:
+            BadFileError: If it belongs to another configuration.
+        """
+        if self._team.alone:
+            assert snapshot is not None
+            return snapshot
+        own = self._learner.state()
+        arrays: Mapping[str, Any] = own
+        if snapshot is not None:
+            self._learner.check(snapshot[1])
+            arrays = {name: np.asarray(snapshot[1][name]).astype(own[name].dtype) for name in own}
+        note = None if snapshot is None else [snapshot[0], snapshot[2]]
+        same, (step, state) = self._team.handed(arrays, note)
+        return step, same, state
 
     def run(self) -> Outcome:
         """Train to the last step, to the time limit, until nothing improves, or until interrupted.
@@ -223,7 +254,7 @@ class Trainer:
         config = self.train_config
         if self._step >= config.steps:
             return "done"
-        if self._stop.is_set():
+        if self._is_asked():
             return "interrupted"
         if config.minutes and self._now.seconds >= config.minutes * 60:
             return "time"
@@ -243,8 +274,15 @@ class Trainer:
         if regular or self._reason_to_end() in ("done", "time"):
             self._validate()
         if config.sample_every and self._step % config.sample_every == 0:
-            with self._going_on("a page of drawings"), self._learner.averaged():
-                path = self._results.save_page(self._learner.weights(), self._step)
+            self._show()
+
+    def _show(self) -> None:
+        """Write a page of drawings."""
+        with self._learner.averaged():
+            weights = self._learner.weights()
+        if self._team.first:
+            with self._going_on("a page of drawings"):
+                path = self._results.save_page(weights, self._step)
                 if path is not None:
                     self._tell("sample", path=path)
 
@@ -266,20 +304,20 @@ class Trainer:
         sums: dict[str, float] = {}
         last = time.monotonic()
         with ThreadPoolExecutor(max_workers=1) as ahead:
-            waiting = ahead.submit(self._batch, before + self._now.skipped)
-            while self._step < until and not self._stop.is_set():
+            waiting = self._submit(ahead, before)
+            while self._step < until and not self._is_asked():
                 batch = waiting.result()
-                waiting = ahead.submit(self._batch, self._step + self._now.skipped + 1)
+                waiting = self._submit(ahead, self._step + 1)
                 rate, w_kl = self._schedules()
                 batch["w_kl"] = np.full(len(batch["lengths"]), w_kl, dtype=np.float32)
                 losses = self._learner.step(batch, rate)
                 self._step += 1
-                now = time.monotonic()
+                seconds, points = self._tell_each_other(time.monotonic() - last, batch)
                 shape = batch["stroke5"].shape
                 if shape in self._compiled:  # the first of a shape is mostly compilation
-                    self._now.seconds += now - last
+                    self._now.seconds += seconds
                 self._compiled.add(shape)
-                self._check(losses, batch)
+                self._check(losses, batch, points)
                 for name, value in losses.items():
                     sums[name] = sums.get(name, 0.0) + value
                 self._tell("step", losses)
@@ -289,6 +327,32 @@ class Trainer:
         figures = {name: total / max(1, self._step - before) for name, total in sums.items()}
         figures["learning_rate"], figures["w_kl"] = self._schedules()
         return figures
+
+    def _submit(self, ahead: ThreadPoolExecutor, step: int) -> Future[Batch]:
+        """Let the batch of a step be made in a thread."""
+        number = step + self._now.skipped
+        if not self._team.alone:  # what they read together, all read at the same moment
+            self._batches.prepare(number)
+        return ahead.submit(self._batch, number)
+
+    def _tell_each_other(self, seconds: float, batch: Batch) -> tuple[float, int]:
+        """Agree, after a step, about what no process knows by itself.
+
+        Returns:
+            The seconds that the step took, and the points of the whole batch. Whether somebody
+            wants to stop is in `_asked`.
+        """
+        told = self._team.told(seconds, batch["lengths"].sum(), self._stop.is_set())
+        self._asked = bool(told[:, 2].any())
+        return float(told[0, 0]), max(1, int(told[:, 1].sum()))
+
+    def _is_asked(self) -> bool:
+        """Whether somebody wants the run to stop, and every process knows it."""
+        return self._stop.is_set() if self._team.alone else self._asked
+
+    def _exchanges(self) -> bool:
+        """Whether each process reads shards of its own, and they exchange what they have read."""
+        return not self._team.alone and self._data["train"].num_shards > 1
 
     def _schedules(self) -> tuple[float, float]:
         """Return the learning rate and the weight of the KL term of the step at hand."""
@@ -303,11 +367,11 @@ class Trainer:
         """Return a batch by its number; called one step ahead, in a thread."""
         return self._batches[number]
 
-    def _check(self, losses: Mapping[str, float], batch: Batch) -> None:
+    def _check(self, losses: Mapping[str, float], batch: Batch, points: int) -> None:
         """See whether the losses of a step are those of a sound run."""
         divergence.check_losses(losses, batch)
-        points = max(1, int(batch["lengths"].sum()))
-        by_point = losses["loss"] * self.config.max_seq_len * len(batch["lengths"]) / points
+        size = self._batches.batch_size
+        by_point = losses["loss"] * self.config.max_seq_len * size / points
         problem = self._now.losses.see(by_point)
         if problem:
             raise DivergedError(problem)
@@ -353,7 +417,8 @@ class Trainer:
         state = {"data": self._data.fingerprint, **now.to_dict()}
         if now.good == self._step:
             self._good = (self._step, arrays, state)
-        if not write:
+        if not (write and self._team.first):
+            self._saved_step = self._step if write else self._saved_step
             return
         with self._going_on(f"the checkpoint of step {self._step:,}", needed=True):
             path = checkpoint.write(
@@ -364,10 +429,12 @@ class Trainer:
 
     def _save_model(self, weights: Mapping[str, Any], figures: Mapping[str, float]) -> bool:
         """Write the run's model; return whether it could be written."""
-        with self._going_on("the best model", needed=True):
-            self._results.save_model(weights, self._step, self._now.seconds, figures)
-            return True
-        return False
+        saved = False
+        if self._team.first:
+            with self._going_on("the best model", needed=True):
+                self._results.save_model(weights, self._step, self._now.seconds, figures)
+                saved = True
+        return bool(self._team.decided(saved))
 
     def _save_interrupted(self) -> None:
         """Save the state between two validations, which an undisturbed run would not have made."""
@@ -418,9 +485,11 @@ class Trainer:
     def _explain_memory(self) -> SketchRNNError:
         """Save what can be saved, find a batch that fits, and say so."""
         with contextlib.suppress(Exception):  # JAX may have given the state away
-            if self._learner.steps == self._step != self._saved_step:
+            if self._team.alone and self._learner.steps == self._step != self._saved_step:
                 self._keep(self._learner.state())
         size, longest = self._batches.batch_size, int(self._batches.boundaries[-1])
+        if not self._team.alone:  # the others know nothing of it yet
+            return memory.explain(size, longest, fits=0, saved=self._saved_step, path=self._out)
         self._tell("note", message=f"memory ran out with batches of {size}; trying smaller ones …")
         batch = self._batch(self._step + self._now.skipped)
         batch["w_kl"] = np.ones(len(batch["lengths"]), dtype=np.float32)
@@ -434,10 +503,12 @@ class Trainer:
 
     def _attend_folder(self) -> None:
         """Make the run's folder anew if somebody has removed it."""
-        if self._out.is_dir() or self._make_folder is None:
+        gone = self._make_folder is not None and not self._out.is_dir()
+        if not self._team.decided(gone):
             return
         with self._going_on("the run's folder, which has vanished,"):
-            self._make_folder()
+            if self._team.first and self._make_folder is not None:
+                self._make_folder()
             self._now.best_loss, self._now.best_step = math.inf, 0
             self._saved_step = -1
             self._tell("trouble", message=f"{self._out} had vanished and is made anew")
@@ -459,6 +530,8 @@ class Trainer:
             self._tell("trouble", message=f"step {self._step:,}: {line}; training goes on")
 
     def _log(self, split: str, figures: Mapping[str, Any], step: int | None = None) -> None:
+        if not self._team.first:
+            return
         with self._going_on("figures"):
             self._journal.write(
                 self._step if step is None else step, self._now.seconds, split, figures
@@ -472,6 +545,8 @@ class Trainer:
             "batch_size": self._batches.batch_size,
             "padding": self._batches.waste,
             "buckets": len(self._batches.boundaries),
+            "processes": self._team.size,
+            "devices": self._team.size * self._team.devices,
         }
 
     def _tell(

@@ -73,8 +73,8 @@ def scale_factor(drawings, path):
 
 def point_drop(rows, rate):
     rows = np.asarray(rows, dtype=np.float32)
-    generator = np.random.default_rng(0)
-    kept, lengths = augment.drop_points(rows, np.array([len(rows)]), rate, generator)
+    chance = np.random.default_rng(0).random(len(rows))
+    kept, lengths = augment.drop_points(rows, np.array([len(rows)]), rate, chance)
     assert lengths.tolist() == [len(kept)]
     return {"rows": kept}
 

@@ -36,7 +36,9 @@ def random_batch(lengths, seed):
 )
 def test_drop_points_equals_the_rule(lengths, rate, seed):
     rows, counts = random_batch(lengths, seed)
-    got, new = augment.drop_points(rows, counts, rate, np.random.default_rng(seed))
+    got, new = augment.drop_points(
+        rows, counts, rate, np.random.default_rng(seed).random(len(rows))
+    )
     chances = np.split(np.random.default_rng(seed).random(len(rows)), np.cumsum(counts)[:-1])
     parts = np.split(rows, np.cumsum(counts)[:-1])
     expected = [
@@ -48,7 +50,7 @@ def test_drop_points_equals_the_rule(lengths, rate, seed):
 
 def test_drop_points_keeps_where_strokes_end():
     rows, counts = random_batch([200], 3)
-    got, _ = augment.drop_points(rows, counts, 0.9, np.random.default_rng(0))
+    got, _ = augment.drop_points(rows, counts, 0.9, np.random.default_rng(0).random(len(rows)))
     assert len(got) < len(rows)
     ends = np.cumsum(rows[:, :2], axis=0)[rows[:, 2] == 1]
     assert np.array_equal(np.cumsum(got[:, :2], axis=0)[got[:, 2] == 1], ends)
@@ -56,21 +58,26 @@ def test_drop_points_keeps_where_strokes_end():
 
 def test_nothing_is_dropped_at_rate_zero():
     rows, counts = random_batch([40, 0, 12], 4)
-    got, new = augment.drop_points(rows, counts, 0.0, np.random.default_rng(0))
+    got, new = augment.drop_points(rows, counts, 0.0, np.zeros(len(rows)))
     assert got is rows
     assert new is counts
 
 
 def test_scale_stretches_each_drawing_in_x_and_y():
     rows = np.ones((7, 3), np.float32)
-    got = augment.scale_at_random(rows, np.array([3, 4]), 0.15, np.random.default_rng(1))
+    got = augment.scale_at_random(
+        rows, np.array([3, 4]), 0.15, np.random.default_rng(1).random((2, 2))
+    )
     assert (got[:, 2] == 1).all()
     factors = {tuple(row) for row in got[:, :2].tolist()}
     assert len(factors) == 2  # one pair a drawing
     assert len({value for pair in factors for value in pair}) == 4
     assert (np.abs(got[:, :2] - 1) <= 0.15).all()
     many = augment.scale_at_random(
-        np.ones((5000, 3), np.float32), np.ones(5000, int), 0.15, np.random.default_rng(2)
+        np.ones((5000, 3), np.float32),
+        np.ones(5000, int),
+        0.15,
+        np.random.default_rng(2).random((5000, 2)),
     )
     assert abs(many[:, 0].mean() - 1) < 0.005
     assert many[:, 0].min() < 0.852

@@ -116,7 +116,7 @@ def learner(monkeypatch):
     made = []
     settings = {}
 
-    def make(config, train_config):
+    def make(config, train_config, team):
         fake = FakeLearner()
         fake.config = config
         for name, value in settings.items():

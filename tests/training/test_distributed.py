@@ -1,0 +1,261 @@
+"""Real processes that train together over loopback, on JAX.
+
+The losses of two are those of one with the same batches; one that is killed ends the other within
+seconds, with one line; and a run goes on with another number of processes. All that is one test,
+as each process has to import and to compile. The long ones are `make test-distributed`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sketchrnn.data import DataFileWriter, Preparation
+from sketchrnn.drawing import Drawing
+from sketchrnn.training import checkpoint
+
+pytestmark = [
+    pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="needs jax"),
+    pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL"),
+]
+LIMIT = 300
+"""Seconds after which a process counts as hung; the machine may be busy."""
+TOLERANCE = 1e-5
+SETTINGS = {
+    "encoder_size": 6,
+    "decoder_size": 10,
+    "decoder_cell": "layer_norm",
+    "z_size": 4,
+    "num_mixtures": 3,
+    "batch_size": 8,
+    "num_buckets": 1,
+    "learning_rate": 0.01,
+    "min_learning_rate": 0.005,
+    "kl_min": 0.02,
+    "ema_decay": 0.5,
+    "evaluate_every": 1,  # so that metrics.jsonl has the losses of every step
+    "sample_every": 0,
+    "steps": 10,
+}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Sixty drawings to learn, eleven to validate."""
+    path = tmp_path_factory.mktemp("data") / "made-up.h5"
+    rng = np.random.default_rng(0)
+    with DataFileWriter(path, Preparation(fit="longer_side")) as writer:
+        for split, count in (("train", 60), ("valid", 11)):
+            for _ in range(count):
+                points = rng.integers(0, 256, (int(rng.integers(3, 15)), 2))
+                writer.append(split, Drawing([points, points[:2]]))
+    return path
+
+
+def start(data, out, *more, flags="", environment=None, **settings):
+    command = [sys.executable, "-m", "sketchrnn", "--backend", "jax", "train", str(data)]
+    command += ["-o", str(out), *more, *(f"--set={key}={value}" for key, value in settings.items())]
+    # unoptimised programs compile in half of the time
+    flags = f"--xla_backend_optimization_level=0 {flags}"
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1", "XLA_FLAGS": flags, **(environment or {})},
+    )
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as some:
+        return some.getsockname()[1]
+
+
+def start_all(count, data, out, *more, **settings):
+    port = free_port()
+    where = ["--distributed", "--coordinator", f"127.0.0.1:{port}", "--processes", str(count)]
+    return [
+        start(data, out, *where, "--process-id", str(number), *more, **settings)
+        for number in range(count)
+    ]
+
+
+def finish(*processes):
+    said = [process.communicate(timeout=LIMIT) for process in processes]
+    for process, (_, lines) in zip(processes, said, strict=True):
+        assert process.returncode == 0, lines
+    return said
+
+
+def figures(out):
+    lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+    return {(line["step"], line["split"]): line for line in lines}
+
+
+def assert_alike(one, other, steps):
+    """The losses of the steps, and the figures of the validations after them."""
+    a, b = figures(one), figures(other)
+    for step in steps:
+        for split, names in (
+            ("train", ("loss", "loss_reconstruction", "loss_offset", "loss_pen", "loss_kl")),
+            ("valid", ("objective", "nats_per_drawing", "kl_raw", "magenta_train")),
+        ):
+            for name in names:
+                first, second = a[step, split][name], b[step, split][name]
+                assert second == pytest.approx(first, rel=TOLERANCE, abs=1e-6), (step, name)
+
+
+def wait_for(process, text):
+    lines = []
+    for line in iter(process.stderr.readline, ""):
+        lines.append(line)
+        if line.startswith(text):
+            return
+    raise AssertionError("".join(lines))
+
+
+def kill_one(processes, victim):
+    """Kill a process; return the status and the lines of each other, which end by themselves."""
+    processes[victim].kill()
+    killed = time.monotonic()
+    others = [p for p in processes if p is not processes[victim]]
+    said = [process.communicate(timeout=LIMIT) for process in others]
+    assert time.monotonic() - killed < 60  # and not the minutes that the engine itself would take
+    processes[victim].communicate()
+    return [(p.returncode, out, lines) for p, (out, lines) in zip(others, said, strict=True)]
+
+
+def test_two_go_on_from_one_as_one_does_and_one_dies(data, tmp_path):
+    alone, copy = tmp_path / "alone", tmp_path / "copy"
+    script = (
+        "import shutil, sys, sketchrnn\n"
+        "def watch(progress):\n"
+        "    if progress.event == 'checkpoint' and progress.step == 4:\n"
+        "        shutil.copytree(sys.argv[2], sys.argv[3])\n"
+        "sketchrnn.train(*sys.argv[1:3], watcher=watch, **eval(sys.argv[4]))\n"
+    )
+    environment = {"KERAS_BACKEND": "jax", "XLA_FLAGS": "--xla_backend_optimization_level=0"}
+    settings = {**SETTINGS, "steps": 24}
+    subprocess.run(
+        [sys.executable, "-c", script, data, alone, copy, repr(settings)],
+        check=True,
+        env={**os.environ, **environment},
+        timeout=LIMIT,
+    )
+    processes = start_all(2, data, copy, "--resume", steps=100_000)
+    wait_for(processes[0], "step      24")
+    ((status, out, lines),) = kill_one(processes, 1)
+    assert_alike(alone, copy, range(5, 25))
+    assert status == 75
+    assert out == ""
+    (line,) = [line for line in lines.splitlines() if not line.startswith("step ")]
+    assert line.startswith("sketchrnn: process 1 (")
+    assert line.endswith("is gone, so the run stops; go on with the same commands and --resume")
+    step, arrays, _ = checkpoint.newest(copy / "checkpoints")
+    assert step >= 23
+    assert set(arrays) == set(checkpoint.newest(alone / "checkpoints")[1])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("cells", [("lstm", "lstm"), ("layer_norm", "hyper")])
+def test_two_are_one(data, tmp_path, cells):
+    settings = {**SETTINGS, "encoder_cell": cells[0], "decoder_cell": cells[1], "steps": 20}
+    finish(start(data, tmp_path / "one", **settings))
+    said = finish(*start_all(2, data, tmp_path / "two", **settings))
+    assert said[1] == ("", "")  # the first alone tells
+    assert_alike(tmp_path / "one", tmp_path / "two", range(1, 21))
+
+
+@pytest.mark.long
+def test_two_devices_of_one_process_are_one(data, tmp_path):
+    settings = {**SETTINGS, "steps": 20}
+    finish(start(data, tmp_path / "one", **settings))
+    flags = "--xla_force_host_platform_device_count=2"
+    ((_, lines),) = finish(start(data, tmp_path / "two", flags=flags, **settings))
+    assert "\n2 devices\n" in lines
+    assert_alike(tmp_path / "one", tmp_path / "two", range(1, 21))
+    flags = "--xla_force_host_platform_device_count=3"
+    ((_, lines),) = finish(start(data, tmp_path / "three", flags=flags, **settings))
+    assert "2 of 3 devices are used, as a batch of 8 drawings does not divide among all" in lines
+    assert_alike(tmp_path / "one", tmp_path / "three", range(1, 21))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("victim", [0, 1])
+def test_a_killed_run_goes_on_with_another_number_of_processes(data, tmp_path, victim):
+    settings = {**SETTINGS, "steps": 20}
+    finish(start(data, tmp_path / "one", **settings))
+    out = tmp_path / "three"
+    processes = start_all(3, data, out, **{**settings, "batch_size": 12})
+    wait_for(processes[0], "step       5")
+    for status, _, lines in kill_one(processes, victim):
+        assert status == 75
+        assert f"sketchrnn: process {victim} (" in lines.splitlines()[-1]
+        assert "Traceback" not in lines and "Check failure" not in lines
+    shutil.rmtree(out)
+    processes = start_all(2, data, out, **settings)
+    wait_for(processes[0], "step       5")
+    kill_one(processes, victim)
+    finish(start(data, out, "--resume", "--steps", "20"))
+    assert_alike(tmp_path / "one", out, range(1, 21))
+
+
+@pytest.mark.long
+def test_slurm_tells_where_each_process_stands(data, tmp_path):
+    finish(start(data, tmp_path / "one", **SETTINGS))
+    shared = {"SLURM_JOB_ID": str(free_port()), "SLURM_STEP_NODELIST": "localhost"}
+    processes = [
+        start(
+            data,
+            tmp_path / "two",
+            "--distributed",
+            environment={**shared, "SLURM_NTASKS": "2", "SLURM_PROCID": str(number)},
+            **SETTINGS,
+        )
+        for number in range(2)
+    ]
+    finish(*processes)
+    assert_alike(tmp_path / "one", tmp_path / "two", range(1, 11))
+
+
+@pytest.mark.long
+def test_hosts_that_differ_are_named_before_anything_is_written(data, tmp_path):
+    port = free_port()
+    where = ["--distributed", "--coordinator", f"127.0.0.1:{port}", "--processes", "2"]
+    processes = [
+        start(data, tmp_path / "run", *where, "--process-id", str(number), seed=number, **SETTINGS)
+        for number in range(2)
+    ]
+    for process in processes:
+        _, lines = process.communicate(timeout=LIMIT)
+        assert process.returncode == 2
+        (line,) = lines.splitlines()
+        assert "differ in their settings: seed 1 and 0" in line
+    assert not (tmp_path / "run").exists()
+
+
+def asks(tmp_path, data, *arguments):
+    """Run `sketchrnn train` as one of two, which needs no other to be refused."""
+    where = ["--distributed", "--coordinator", f"127.0.0.1:{free_port()}", "--processes", "2"]
+    process = start(data, Path(tmp_path) / "run", *where, *arguments)
+    _, lines = process.communicate(timeout=LIMIT)
+    assert process.returncode == 2
+    (line,) = lines.splitlines()
+    return line
+
+
+def test_a_coordinator_that_is_not_there(data, tmp_path):
+    line = asks(tmp_path, data, "--process-id", "1", "--patience", "0.1")
+    assert line.startswith("sketchrnn: nobody answers at 127.0.0.1:")
+    assert not (tmp_path / "run").exists()
