@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import dataclasses
 import os
+import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,15 @@ from sketchrnn.model.config import ModelConfig
 # The same examples each time, and no limit by the clock: a busy machine is no failure.
 hypothesis.settings.register_profile("sketchrnn", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("sketchrnn")
+
+OWN_CACHE = "SKETCHRNN_TESTS_CACHE"
+
+
+def pytest_configure() -> None:
+    """Keep compiled programs in a folder of this session; its processes share it."""
+    if OWN_CACHE not in os.environ:
+        os.environ[OWN_CACHE] = os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp("-sketchrnn")
+        atexit.register(shutil.rmtree, os.environ[OWN_CACHE], ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -112,6 +112,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         arguments: What stands after `sketchrnn`; None: what the shell gave.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's own chatter
+    if arguments is None and "train" in sys.argv:
+        from sketchrnn.cli import allocator
+
+        allocator.restart(sys.argv[1:])
     sys.exit(_run(arguments))
 
 

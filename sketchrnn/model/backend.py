@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import hashlib
 import importlib
 import importlib.util
 import os
+import platform
+import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from sketchrnn.drawing import BadSettingError, MissingDependencyError
 
 BACKENDS = ("tensorflow", "jax")
 """What Keras may compute with here; both give the same numbers."""
+
+WORTH_KEEPING = 0.5
+"""Seconds of compiling from which on a program is kept for other processes."""
 
 
 def require() -> str:
@@ -37,7 +46,48 @@ def require() -> str:
             f"Keras is set to the backend {backend!r}",
             hint=f"choose one of {', '.join(BACKENDS)} with --backend or KERAS_BACKEND",
         )
+    if backend == "jax":
+        _keep_programs()
     return backend
+
+
+@functools.cache
+def _keep_programs() -> None:
+    """Have JAX keep what it compiles in the user's folder of caches, for the next process.
+
+    JAX_COMPILATION_CACHE_DIR names another folder. TensorFlow's cache of this kind is left alone:
+    a file of it that was cut short ends every later run.
+    """
+    import jax
+
+    if "JAX_COMPILATION_CACHE_DIR" in os.environ:
+        return
+    folder = _caches() / "sketchrnn" / "programs" / _machine()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:  # then every process compiles
+        return
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", WORTH_KEEPING)
+
+
+def _caches() -> Path:
+    """Return the user's folder of what programs can make again."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData/Local"))
+    if sys.platform == "darwin":
+        return Path.home() / "Library/Caches"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
+def _machine() -> str:
+    """Return a name of this kind of processor: a home may be shared by several."""
+    about = platform.machine() + platform.processor()
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith(("flags", "Features", "model name")):
+                about += line
+    return hashlib.blake2b(about.encode(), digest_size=8).hexdigest()
 
 
 def available() -> bool:

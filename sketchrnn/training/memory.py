@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,6 +41,16 @@ def smaller_batches(batch: Batch, steps: int) -> Iterator[Batch]:
     while size > 1:
         size //= 2
         yield {name: array[:size] for name, array in whole.items()}
+
+
+def peak() -> float:
+    """Return the most memory that this process has taken, in MB; NaN where nobody counts it."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return math.nan
+    unit = 1e6 if sys.platform == "darwin" else 1e3
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 def too_large(config: ModelConfig) -> SketchRNNError:

@@ -134,6 +134,7 @@ class Trainer:
         self._saved_step = -1  # of the newest checkpoint
         self._unsaved = ""  # why the newest state is not on the disk
         self._compiled: set[tuple[int, ...]] = set()
+        self._spent = np.zeros(2)  # seconds of steps, of waiting for batches in them
         self._stop = threading.Event()
         self._asked = False  # whether all know that somebody wants to stop
 
@@ -233,6 +234,9 @@ class Trainer:
         if reason == "patience":
             message = f"stopped early: {self._now.waited} validations in a row were no better"
         figures = {"best_loss": self._now.best_loss, "best_step": self._now.best_step}
+        steps, waiting = self._spent
+        figures["waiting"] = float(waiting / max(steps, 1e-9))
+        figures["memory"] = memory.peak()
         self._tell("end", figures, message=message)
         return Outcome(self._step, reason, self._now.best_step, self._now.best_loss)
 
@@ -306,7 +310,9 @@ class Trainer:
         with ThreadPoolExecutor(max_workers=1) as ahead:
             waiting = self._submit(ahead, before)
             while self._step < until and not self._is_asked():
+                waited = -time.monotonic()
                 batch = waiting.result()
+                waited += time.monotonic()
                 waiting = self._submit(ahead, self._step + 1)
                 rate, w_kl = self._schedules()
                 batch["w_kl"] = np.full(len(batch["lengths"]), w_kl, dtype=np.float32)
@@ -316,6 +322,7 @@ class Trainer:
                 shape = batch["stroke5"].shape
                 if shape in self._compiled:  # the first of a shape is mostly compilation
                     self._now.seconds += seconds
+                    self._spent += (seconds, waited)
                 self._compiled.add(shape)
                 self._check(losses, batch, points)
                 for name, value in losses.items():
