@@ -246,10 +246,11 @@ class _View:
                 f"stopped at step {last.step:,} of {last.steps:,}; "
                 "go on with the same command and --resume"
             )
-        costs = f"{last.figures['waiting']:.1%} of the time was waiting for drawings"
-        if math.isfinite(last.figures["memory"]):
-            costs += f"; at most {last.figures['memory']:,.0f} MB of memory"
-        self._console.print(costs, style="dim")
+        if "waiting" in last.figures:
+            costs = f"{last.figures['waiting']:.1%} of the time was waiting for drawings"
+            if math.isfinite(last.figures["memory"]):
+                costs += f"; at most {last.figures['memory']:,.0f} MB of memory"
+            self._console.print(costs, style="dim")
         self._console.print(f"draw with it: sketchrnn generate {self._output} -o page.svg")
 
     def _start(self, progress: Progress) -> None:
