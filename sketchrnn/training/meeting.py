@@ -10,7 +10,6 @@ stays open, so that what ends a process is the one clear line.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import socket
@@ -113,7 +112,8 @@ class Meeting:
             inside = self._ask(said)
             return f"127.0.0.1:{inside}", ""
         problem = self._gather(said)
-        self._inside = _free_port()
+        self._inside, kept = _keep_port()
+        self._listening.append(kept)
         names = [self._names.get(k, "") for k in range(self.place.processes)]
         for line in list(self._lines.values()):
             line.send(refused=problem, hosts=names)
@@ -368,9 +368,20 @@ def _leave(line: str) -> None:
     os._exit(EXIT_LOST)
 
 
-def _free_port() -> int:
-    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as some:
-        return int(some.getsockname()[1])
+def _keep_port() -> tuple[int, socket.socket]:
+    """Return a port for JAX's service, and a socket that keeps it.
+
+    A port that is only known to be free could become another program's before the service, which
+    asks for it much later, has it. The service binds it beside the socket, which never listens.
+    """
+    kept = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    if hasattr(socket, "SO_REUSEPORT"):
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    kept.bind(("127.0.0.1", 0))
+    port = int(kept.getsockname()[1])
+    if not hasattr(socket, "SO_REUSEPORT"):  # then no two can have it
+        kept.close()
+    return port, kept
 
 
 def _difference(own: wire.Message, other: wire.Message, own_name: str, other_name: str) -> str:

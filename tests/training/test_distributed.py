@@ -7,9 +7,11 @@ as each process has to import and to compile. The long ones are `make test-distr
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -32,6 +34,7 @@ pytestmark = [
 LIMIT = 300
 """Seconds after which a process counts as hung; the machine may be busy."""
 TOLERANCE = 1e-5
+STARTED = []
 SETTINGS = {
     "encoder_size": 6,
     "decoder_size": 10,
@@ -63,23 +66,38 @@ def data(tmp_path_factory):
     return path
 
 
+@pytest.fixture(autouse=True)
+def none_stays():
+    """A test that fails leaves no process, and no open pipe that another would be blamed for."""
+    yield
+    for process in STARTED:
+        process.kill()
+        process.communicate()
+    STARTED.clear()
+
+
 def start(data, out, *more, flags="", environment=None, **settings):
     command = [sys.executable, "-m", "sketchrnn", "--backend", "jax", "train", str(data)]
     command += ["-o", str(out), *more, *(f"--set={key}={value}" for key, value in settings.items())]
     # unoptimised programs compile in half of the time
     flags = f"--xla_backend_optimization_level=0 {flags}"
-    return subprocess.Popen(
+    process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1", "XLA_FLAGS": flags, **(environment or {})},
     )
+    STARTED.append(process)
+    return process
 
 
 def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as some:
-        return some.getsockname()[1]
+    """Return a port below those that the system lends to connections of other programs."""
+    for port in random.SystemRandom().sample(range(10_000, 30_000), 100):
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError("a hundred ports are taken")
 
 
 def start_all(count, data, out, *more, **settings):

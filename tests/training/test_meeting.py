@@ -5,6 +5,8 @@ Threads stand for the processes, and no framework is needed.
 
 from __future__ import annotations
 
+import contextlib
+import random
 import socket
 import threading
 
@@ -18,8 +20,11 @@ from sketchrnn.training.meeting import Meeting
 
 
 def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as some:
-        return some.getsockname()[1]
+    """Return a port below those that the system lends to connections of other programs."""
+    for port in random.SystemRandom().sample(range(10_000, 30_000), 100):
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError("a hundred ports are taken")
 
 
 class Gathering:
@@ -225,7 +230,9 @@ def test_bytes_are_relayed_both_ways_and_the_near_side_stays(gather):
     """As JAX's service is reached: a relay whose far side has died is silent, and not closed."""
     gathering = gather(2, lambda number: SAME)
     inside = gathering.results[0][0].rpartition(":")[2]
-    with socket.create_server(("127.0.0.1", int(inside))) as service:
+    with pytest.raises(OSError):  # the port is kept for the service
+        socket.create_server(("127.0.0.1", int(inside)))
+    with socket.create_server(("127.0.0.1", int(inside)), reuse_port=True) as service:
         near = gathering.results[1][0].rpartition(":")[2]
         with socket.create_connection(("127.0.0.1", int(near))) as client:
             client.sendall(b"question")
