@@ -15,8 +15,13 @@ Layout, format version 1:
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import json
+import os
+import re
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -191,6 +196,11 @@ class DataFileWriter:
         self._file.attrs["scale_factor"] = statistics.scale_factor
         self._file.attrs["fingerprint"] = self.fingerprint = digest.hexdigest()
         self._file.attrs["info"] = to_json({**self.info, **info})
+        try:
+            self._file.flush()
+        except RuntimeError as error:  # h5py's, where a write fails here; it can still be abandoned
+            told = re.search(r"errno = (\d+)", str(error))
+            raise OSError(int(told[1]) if told else errno.EIO, str(error)) from error
         self._file.close()
 
     @property
@@ -216,11 +226,14 @@ class DataFileWriter:
         trace: TracebackType | None,
     ) -> None:
         """Close the file; after an error without finishing it."""
-        if kind is None:
-            if self._file:
+        if kind is not None:
+            _abandon(self._file)
+        elif self._file:
+            try:
                 self.close()
-        else:
-            self._file.close()
+            except OSError:
+                _abandon(self._file)
+                raise
 
     def _category_index(self, category: str | None, place: int, problems: dict[int, str]) -> int:
         """Return the number of a category; what is wrong with it goes to `problems`."""
@@ -236,6 +249,23 @@ class DataFileWriter:
         else:
             return self._categories.setdefault(category, len(self._categories))
         return NO_CATEGORY
+
+
+def _abandon(file: h5py.File) -> None:
+    """Close a file that nobody wants, perhaps as there is no room for it.
+
+    What HDF5 could not write it tries to write again when it closes, and when the process ends, and
+    crashes. So it is given another place to write to, of which nothing stays.
+    """
+    with contextlib.suppress(Exception):
+        if hasattr(os, "memfd_create"):
+            sink = os.memfd_create("abandoned")
+        else:
+            with tempfile.TemporaryFile() as elsewhere:
+                sink = os.dup(elsewhere.fileno())
+        os.dup2(sink, file.id.get_vfd_handle())
+        os.close(sink)
+        file.close()
 
 
 def _text(notes: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import tempfile
@@ -10,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sketchrnn.drawing.errors import BadSettingError, OutputExistsError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def check_output(path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
@@ -51,6 +54,7 @@ def whole_file(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iter
 
     Raises:
         OutputExistsError: If the file exists and `overwrite` is false.
+        BadSettingError: If there is no room for it.
     """
     target = check_output(path, overwrite=overwrite)
     with _place_named(target.parent):
@@ -61,9 +65,10 @@ def whole_file(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iter
         os.close(handle)
     beside = Path(name)
     try:
-        yield beside
-        with open(beside, "rb") as written:
-            os.fsync(written.fileno())
+        with _room_for(target):
+            yield beside
+            with open(beside, "rb") as written:
+                os.fsync(written.fileno())
         beside.chmod(0o666 & ~_umask())
         os.replace(beside, target)
     finally:
@@ -86,6 +91,7 @@ def whole_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -> It
 
     Raises:
         OutputExistsError: If the folder exists and `overwrite` is false.
+        BadSettingError: If there is no room for it.
     """
     target = check_output(path, overwrite=overwrite)
     with _place_named(target.parent):
@@ -93,7 +99,8 @@ def whole_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -> It
         beside = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}-", dir=target.parent))
     old = beside.with_name(beside.name + ".old")
     try:
-        yield beside
+        with _room_for(target):
+            yield beside
         beside.chmod(0o777 & ~_umask())
         if target.exists():
             os.replace(target, old)
@@ -113,8 +120,29 @@ def _place_named(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        problem = f"cannot be written to ({(error.strerror or 'unknown error').lower()})"
+        problem = f"cannot be written to ({reason_of(error)})"
         raise BadSettingError(problem, path=folder, hint="choose another place") from error
+
+
+@contextlib.contextmanager
+def _room_for(target: Path) -> Iterator[None]:
+    """Turn what the system says of a disk that is full into one line of ours."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise BadSettingError(
+            f"cannot be written ({reason_of(error)})",
+            path=target,
+            hint="make room, or choose another place",
+        ) from error
+
+
+def reason_of(error: OSError) -> str:
+    """Return what the system says of an error, in a few words; HDF5 tells a page of it."""
+    told = os.strerror(error.errno) if error.errno else str(error)
+    return " ".join(told.split()).lower() or "unknown error"
 
 
 def _umask() -> int:

@@ -9,6 +9,7 @@ model.weights.h5, or model.safetensors instead, holds one float32 array a weight
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import os
 import tempfile
@@ -332,8 +333,10 @@ def _write_files(
     if safetensors:
         safetensors_file.write(folder / SAFETENSORS_FILE, weights, values)
     else:
-        with h5py.File(folder / WEIGHTS_FILE, "w") as file:
+        content = io.BytesIO()  # a file that HDF5 cannot finish would end the process with a crash
+        with h5py.File(content, "w") as file:
             hdf5_file.write(file, weights)
+        (folder / WEIGHTS_FILE).write_bytes(content.getbuffer())
     text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
     (folder / CONFIG_FILE).write_text(text, "utf-8")
 

@@ -14,8 +14,9 @@ from typing import Any
 from sketchrnn.drawing import BadFileError, Drawing
 from sketchrnn.render import gallery
 from sketchrnn.render.curves import Series, line_plot
+from sketchrnn.training.results import RUN_FILE
 
-_RUN_FILE, _CONFIG_FILE, _METRICS_FILE = "run.json", "config.json", "metrics.jsonl"
+_CONFIG_FILE, _METRICS_FILE = "config.json", "metrics.jsonl"
 _MOST_PAGES = 9
 _LARGEST_PAGE = 4 << 20
 """A page of samples of more bytes is left out: the report is to be sent about."""
@@ -69,10 +70,10 @@ def read_run(path: Path) -> Run:
     Raises:
         BadFileError: If there is no run, or a file of it cannot be read.
     """
-    if not (path / _RUN_FILE).is_file():
+    if not (path / RUN_FILE).is_file():
         problem = "is no run" if path.exists() else "no such folder"
         raise BadFileError(problem, path=path, hint="name the folder of `sketchrnn train -o`")
-    run = _read_json(path / _RUN_FILE)
+    run = _read_json(path / RUN_FILE)
     model = _read_json(path / _CONFIG_FILE) if (path / _CONFIG_FILE).is_file() else {}
     rows: dict[str, dict[int, dict[str, float]]] = {}
     events = []

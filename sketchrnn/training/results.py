@@ -13,6 +13,8 @@ from sketchrnn.sampling.numpy_loop import NumpyDecoder
 from sketchrnn.sampling.sampler import sample_drawings
 
 SAMPLES_FOLDER = "samples"
+RUN_FILE = "run.json"
+"""What makes a folder one of a run, which can be resumed."""
 _SAMPLES = 32
 _SAMPLE_TEMPERATURE = 0.4
 

@@ -22,10 +22,9 @@ from sketchrnn.render import gallery
 from sketchrnn.training import checkpoint, memory, parent, presets
 from sketchrnn.training.config import TrainConfig
 from sketchrnn.training.progress import Outcome, Progress, Watcher
-from sketchrnn.training.results import SAMPLES_FOLDER
+from sketchrnn.training.results import RUN_FILE, SAMPLES_FOLDER
 from sketchrnn.training.team import Team, digest_of, versions
 
-RUN_FILE = "run.json"
 FORMAT_VERSION = 1
 _MAY_CHANGE = (
     *("steps", "minutes", "evaluate_every", "sample_every", "patience"),

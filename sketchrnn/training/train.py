@@ -30,6 +30,7 @@ import numpy as np
 from sketchrnn.data.batches import Batch, Batches
 from sketchrnn.data.store import DataFile
 from sketchrnn.drawing import BadFileError, BadSettingError, SketchRNNError
+from sketchrnn.drawing.files import reason_of
 from sketchrnn.model.config import ModelConfig
 from sketchrnn.training import checkpoint, divergence, memory
 from sketchrnn.training.config import TrainConfig
@@ -38,7 +39,7 @@ from sketchrnn.training.interruption import asked_by_signal
 from sketchrnn.training.journal import Journal
 from sketchrnn.training.learner import Learner
 from sketchrnn.training.progress import Outcome, Progress, Watcher
-from sketchrnn.training.results import Results, SavePage
+from sketchrnn.training.results import RUN_FILE, Results, SavePage
 from sketchrnn.training.schedules import kl_weight_at, learning_rate_at
 from sketchrnn.training.standing import Standing
 from sketchrnn.training.team import Team
@@ -510,7 +511,7 @@ class Trainer:
 
     def _attend_folder(self) -> None:
         """Make the run's folder anew if somebody has removed it."""
-        gone = self._make_folder is not None and not self._out.is_dir()
+        gone = self._make_folder is not None and not (self._out / RUN_FILE).is_file()
         if not self._team.decided(gone):
             return
         with self._going_on("the run's folder, which has vanished,"):
@@ -530,8 +531,9 @@ class Trainer:
         try:
             yield
         except (OSError, BadSettingError) as error:
-            reason = error.problem if isinstance(error, SketchRNNError) else error.strerror
-            line = f"{what} could not be written ({reason or error})"
+            cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
+            reason = reason_of(cause) if isinstance(cause, OSError) else cause.problem
+            line = f"{what} could not be written ({reason})"
             if needed:
                 self._unsaved = line
             self._tell("trouble", message=f"step {self._step:,}: {line}; training goes on")

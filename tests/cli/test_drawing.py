@@ -372,7 +372,7 @@ def test_an_error_in_the_midst_of_a_folder_leaves_none(sketchrnn, commands, tmp_
     before = sorted(tmp_path.iterdir())
     done = sketchrnn(*commands["generate"], "-o", f"{tmp_path}/out/")
     assert done.status == 2
-    assert "No space left on device" in done.err
+    assert "cannot be written (no space left on device)" in done.err
     assert len(written) == 3
     assert sorted(tmp_path.iterdir()) == before
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import h5py
 import numpy as np
 import pytest
@@ -21,6 +25,36 @@ def write(path, drawings, preparation=KEEP, **options):
         for split, drawing in drawings:
             writer.append(split, drawing)
     return path
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("before", [0, 1000, 3000])
+def test_a_full_disk_is_told_and_does_not_crash_the_process(tmp_path, before):
+    """It fills among the drawings, or (after the last) when the file is closed."""
+    script = (
+        "import os, sys\n"
+        "import numpy as np\n"
+        "from sketchrnn.data import DataFileWriter, Preparation\n"
+        "from sketchrnn.drawing import Drawing\n"
+        "from sketchrnn.drawing.files import whole_file\n"
+        "rng = np.random.default_rng(0)\n"
+        "with whole_file(sys.argv[1]) as beside, DataFileWriter(beside, Preparation()) as writer:\n"
+        "    for k in range(3001):\n"
+        "        if k == int(sys.argv[2]):\n"
+        "            full = os.open('/dev/full', os.O_RDWR)\n"
+        "            os.dup2(full, writer._file.id.get_vfd_handle())\n"
+        "        writer.append('train', Drawing([rng.integers(0, 256, (40, 2))]))\n"
+    )
+    out = tmp_path / "out" / "many.h5"
+    done = subprocess.run(
+        [sys.executable, "-c", script, out, str(before)], capture_output=True, text=True
+    )
+    assert done.returncode == 1, done.stderr  # of the error, and not of a signal
+    assert done.stderr.splitlines()[-1].endswith(
+        f"BadSettingError: {out}: cannot be written (no space left on device); make room, or "
+        "choose another place"
+    )
+    assert not list(out.parent.iterdir())
 
 
 coordinates = st.integers(-4000, 4000)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sketchrnn.data import open_data
-from sketchrnn.drawing import BadFileError, SketchRNNError
+from sketchrnn.drawing import BadFileError, BadSettingError, SketchRNNError
 from sketchrnn.training import checkpoint, memory
 from sketchrnn.training.run import train_run
 
@@ -58,7 +58,7 @@ def test_a_full_disk_stops_nothing(data, tmp_path, learner, monkeypatch, undistu
     outcome = go(data, tmp_path / "run", watcher=events.append)
     assert outcome.reason == "done"
     assert [e.message for e in events if e.event == "trouble"] == [
-        f"step {step}: the checkpoint of step {step} could not be written (No space left on "
+        f"step {step}: the checkpoint of step {step} could not be written (no space left on "
         "device); training goes on"
         for step in (5, 10)
     ]
@@ -70,7 +70,7 @@ def test_a_disk_that_stays_full_is_told_in_the_end(data, tmp_path, learner, monk
     with pytest.raises(SketchRNNError) as caught:
         go(data, tmp_path / "run")
     assert str(caught.value) == (
-        f"{tmp_path / 'run'}: the checkpoint of step 20 could not be written (No space left on "
+        f"{tmp_path / 'run'}: the checkpoint of step 20 could not be written (no space left on "
         "device); that of step 10 is whole: make room, go on with --resume"
     )
     monkeypatch.undo()
@@ -94,7 +94,7 @@ def test_a_checkpoint_that_finds_no_room_leaves_the_old_ones(tmp_path):
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
     try:
-        with pytest.raises(OSError, match="File too large"):
+        with pytest.raises(BadSettingError, match=r"cannot be written \(file too large\)"):
             checkpoint.write(tmp_path, 2, arrays, {})
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
@@ -123,11 +123,13 @@ def test_the_best_model_is_made_up_for(data, tmp_path, learner, monkeypatch):
     assert config["provenance"]["step"] == 10
 
 
-def test_a_folder_that_vanishes_is_made_anew(data, tmp_path, learner, undisturbed):
+# before the event, and between the validation and the checkpoint, which makes a folder for itself
+@pytest.mark.parametrize("moment", [("step", 12), ("validation", 10)])
+def test_a_folder_that_vanishes_is_made_anew(data, tmp_path, learner, undisturbed, moment):
     out = tmp_path / "run"
 
     def remove(progress):
-        if progress.event == "step" and progress.step == 12:
+        if (progress.event, progress.step) == moment:
             shutil.rmtree(out)
         events.append(progress)
 
