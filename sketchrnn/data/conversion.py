@@ -23,7 +23,12 @@ from sketchrnn.data.store import DataFileWriter
 from sketchrnn.drawing import BadDrawingError, BadFileError, Drawing, geometry
 from sketchrnn.sources import Item, OnSkip
 
-_BATCH = 256
+_FIRST_BATCH = 32
+_BATCH = 1024
+_BATCH_POINTS = 1 << 17
+"""So many drawings, or points of drawings, are prepared at once. The first batch is small, and each
+has twice as many as the one before, so that who reads pictures sees soon that something happens."""
+
 _MOST_NEEDED = 1 << 20
 _SHARE_SHORT_ENOUGH = 0.99
 
@@ -159,9 +164,12 @@ def filtered(
     read: Callable[[OnSkip], Iterator[Item]], filters: Filters, kept: Counter[str], skip: OnSkip
 ) -> Iterator[Item]:
     """Yield the drawings that the filters keep; count them in `kept`, by category."""
+    chosen = dataclasses.replace(filters, limit=None) != Filters()
     for item in read(skip):
         drawing = item.drawing
-        reason = filters.reason(drawing) if drawing.counts else "has no strokes"
+        reason = None if drawing.num_steps else "has no strokes"
+        if chosen and reason is None:
+            reason = filters.reason(drawing)
         if reason is None and filters.limit is not None:
             if kept[drawing.category or ""] >= filters.limit:
                 reason = f"is beyond the limit of {filters.limit} of a category"
@@ -258,7 +266,16 @@ def check_result(report: ConversionReport, name: str) -> None:
 
 
 def _batches(items: Iterator[Item]) -> Iterator[list[Item]]:
-    while batch := list(itertools.islice(items, _BATCH)):
+    batch: list[Item] = []
+    points = 0
+    most = _FIRST_BATCH
+    for item in items:
+        batch.append(item)
+        points += item.drawing.num_points
+        if len(batch) >= most or points >= _BATCH_POINTS:
+            yield batch
+            batch, points, most = [], 0, min(2 * most, _BATCH)
+    if batch:
         yield batch
 
 

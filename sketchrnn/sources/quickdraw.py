@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import struct
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +37,9 @@ MAX_POINTS = 100_000
 
 _NOTES = ("key_id", "countrycode", "recognized", "timestamp")
 _NOTE_TYPES = (str, int, float, bool)
+_PLAIN = 2.0**63
+"""From here on, and where there is none, a number is looked at by itself."""
+
 _PARSE = json.JSONDecoder().raw_decode
 _LINES = 64
 _LINES_BYTES = 1 << 18
@@ -166,14 +170,13 @@ def read_lines(lines: Sequence[bytes]) -> list[Drawing | SketchRNNError]:
         plain.append(found)
         if found is None:
             del x[start:], y[start:]
+    points = np.empty((len(x), 2))
     try:
-        points = np.array((x, y)).T
-        if points.dtype.kind not in "iuf" or points.ndim != 2:
+        for axis, values in enumerate((x, y)):
+            points[:, axis] = array("d", values)  # takes numbers alone
+        if not np.abs(points).max(initial=0.0) < _PLAIN:
             raise ValueError
-        points = points.astype(np.float64, order="C")
-        if not np.isfinite(points).all():
-            raise ValueError
-    except (TypeError, ValueError):  # one of them is not plain, and will say so
+    except (TypeError, ValueError, OverflowError):  # one of them is not plain, and will say so
         return [_read_or_error(line) for line in lines]
     drawings: list[Drawing | SketchRNNError] = []
     start = 0
