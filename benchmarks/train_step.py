@@ -98,7 +98,10 @@ class Process:
 
 
 def compare(
-    contestants: Sequence[tuple[Contestant, Batches]], sizes: tuple[int, int], runs: int
+    contestants: Sequence[tuple[Contestant, Batches]],
+    sizes: tuple[int, int],
+    runs: int,
+    turn: int = 1,
 ) -> tuple[dict[str, list[Stepped]], float]:
     """Let networks step by turns, each on its own batches.
 
@@ -109,6 +112,8 @@ def compare(
         contestants: With their batches, equally many.
         sizes: Units of decoder and encoder.
         runs: How often each goes through its batches.
+        turn: Steps of a turn. Of several the first is not counted: it finds the processor's and
+            the kernel's memory as another network has left them, as no step of a training does.
 
     Returns:
         What each said of its steps, by label, and the matrix peak of the machine, operations a
@@ -124,10 +129,11 @@ def compare(
             processes[contestant.label] = Process(contestant, path, sizes)
             stack.callback(processes[contestant.label].end)
         labels = list(processes)
-        for turn in range(runs * len(contestants[0][1])):
+        for number in range(runs * len(contestants[0][1]) // turn):
             for place in range(len(labels)):
-                label = labels[(turn + place) % len(labels)]
-                said[label].append(processes[label].step())
+                label = labels[(number + place) % len(labels)]
+                steps = [processes[label].step() for _ in range(turn)]
+                said[label] += steps[1:] if turn > 1 else steps
     return said, max(*peaks, matrix_peak())
 
 
@@ -225,7 +231,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--cells", action="store_true", help="the kinds of cell, not stock Keras")
     parser.add_argument("--data", help="a data file: real batches, in buckets")
-    parser.add_argument("--batches", type=int, default=12, help="how many real batches")
+    parser.add_argument("--batches", type=int, default=18, help="how many real batches")
+    parser.add_argument("--turn", type=int, default=6, help="real batches a turn")
     parser.add_argument("--grow", action="store_true", help="by steps, batch and width")
     parser.add_argument("--decoder-size", type=int, default=512, help="the encoder has half of it")
     parser.add_argument("--torch", default="", metavar="PYTHON", help="an interpreter with torch")
@@ -237,12 +244,11 @@ def main() -> None:
         print(about)
         ours, stock = Contestant("sketchrnn", backend), Contestant("keras LSTM", backend)
         # whole epochs compare, not single batches: what a network took for all of them
-        said, peak = compare([(ours, bucketed), (stock, whole)], sizes, 1)
+        said, peak = compare([(ours, bucketed), (stock, whole)], sizes, 1, options.turn)
         show(said, stock.label, None, peak)
         seconds = {label: sum(step.seconds for step in steps) for label, steps in said.items()}
-        drawings = BATCH * len(bucketed)
         for label, total in seconds.items():
-            print(f"  {label}: {drawings / total:.0f} drawings/s")
+            print(f"  {label}: {BATCH * len(said[label]) / total:.0f} drawings/s")
         print(f"  {seconds[stock.label] / seconds[ours.label]:.2f} times as many")
         return
     if options.grow:
