@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -68,7 +73,7 @@ def build(
     asked = [*(name for name in inputs if name.startswith("--")), *beam_options]
     if workers > 1:
         asked += [f"--direct_num_workers={workers}", "--direct_running_mode=multi_processing"]
-    with progress_bar("shards") as (progress, _):
+    with _workers_aside(), progress_bar("shards") as (progress, _):
         report = build_data(
             files,
             output,
@@ -80,3 +85,40 @@ def build(
         )
     for line in report.lines():
         click.echo(line)
+
+
+@contextmanager
+def _workers_aside() -> Iterator[None]:
+    """Keep what worker processes write to the error output, and show it if something unknown fails.
+
+    Beam's local runner lets them log every step that they take, and asks for no option. What this
+    process says to its user still gets there.
+    """
+    from sketchrnn.drawing import SketchRNNError
+
+    told = sys.stderr
+    try:
+        real = told.fileno() == 2
+    except (OSError, ValueError):  # somebody has put another stream in its place
+        real = False
+    if not real:
+        yield
+        return
+    told.flush()
+    with (
+        os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace") as ours,
+        tempfile.TemporaryFile() as aside,
+    ):
+        os.dup2(aside.fileno(), 2)
+        sys.stderr = ours
+        try:
+            yield
+        except SketchRNNError:
+            raise
+        except Exception:
+            aside.seek(0)
+            ours.write(aside.read().decode(errors="replace"))
+            raise
+        finally:
+            sys.stderr = told
+            os.dup2(ours.fileno(), 2)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import os
 import shutil
-import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -48,7 +46,6 @@ RUNNER = "FnApiRunner"
 """What Beam's DirectRunner runs on this machine, without the server that it looks for first."""
 
 _DIGEST = "build.txt"
-_LOG = "workers.txt"
 _LOOK_SECONDS = 1.0
 
 
@@ -115,7 +112,7 @@ def build(
             for piece in pieces
             if not result_path(parts, piece, task).exists()
         ]
-        with _written_aside(parts / _LOG), _watched(parts, pieces, task, progress):
+        with _watched(parts, pieces, task, progress):
             if jobs:
                 _run_pipeline(beam, work, jobs, plan, parts, beam_options)
         return [read_result(parts, piece, task) for piece in pieces]
@@ -193,31 +190,6 @@ def _run_pipeline(
             | "spread" >> beam.Reshuffle()
             | "convert" >> beam.Map(partial(_do_job, work=work, plan=plan, parts=str(parts)))
         )
-
-
-@contextmanager
-def _written_aside(path: Path) -> Iterator[None]:
-    """Let a file have what is written to the error output, by worker processes above all.
-
-    Beam's local runner starts them with a log that tells of each of their steps, and asks for no
-    option. What this process says to its user still gets there.
-    """
-    told = sys.stderr
-    try:
-        real = told.fileno() == 2
-    except (OSError, ValueError, AttributeError):  # somebody has put another stream in its place
-        real = False
-    kept = os.dup(2)
-    with open(path, "ab") as aside:
-        os.dup2(aside.fileno(), 2)
-    try:
-        with os.fdopen(os.dup(kept), "w", buffering=1, errors="backslashreplace") as ours:
-            sys.stderr = ours if real else told
-            yield
-    finally:
-        sys.stderr = told
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 def _do_job(
