@@ -48,7 +48,7 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "model": ({"numpy", "keras", "h5py"}, {"safetensors"}),
     "data": ({"numpy", "h5py"}, {"apache_beam"}),
     "sampling": ({"numpy", "keras", "h5py"}, {"sklearn", "threadpoolctl"}),
-    "training": ({"numpy", "keras", "h5py"}, {"tensorboardX"}),
+    "training": ({"numpy", "keras", "h5py"}, {"optuna", "tensorboardX"}),
     "sketch_rnn": ({"numpy"}, {"huggingface_hub", "keras"}),
     "interop": ({"numpy"}, {"keras", "onnx"}),
     "cli": ({"click", "rich"}, {"numpy"}),
@@ -312,7 +312,7 @@ def test_drawing_and_reading_load_no_framework(statement):
 
 OPTIONAL = {
     "apache_beam", "cairocffi", "cairosvg", "fontTools", "huggingface_hub", "imageio_ffmpeg",
-    "kanji", "kanjivg", "onnx", "pathops", "PIL", "safetensors", "skimage", "sklearn",
+    "kanji", "kanjivg", "onnx", "optuna", "pathops", "PIL", "safetensors", "skimage", "sklearn",
     "svgelements", "svgwrite", "tensorboardX", "tinycss2",
 }  # fmt: skip
 FRAMEWORK_FREE = ("drawing", "sources", "render", "data", "cli", "sketch_rnn")

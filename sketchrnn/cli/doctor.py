@@ -35,6 +35,7 @@ _OPTIONAL = {
     "scikit-learn": ("an atlas by t-SNE", "atlas"),
     "skia-pathops": ("fonts", "font"),
     "fontTools": ("fonts", "font"),
+    "optuna": ("sweeps over settings", "sweep"),
     "tensorboardX": ("curves of a training run in TensorBoard", "tensorboard"),
 }
 

@@ -22,6 +22,7 @@ from sketchrnn import __version__
 VERBS = {
     "data": ("sketchrnn.cli.data:data", "Get, make, inspect and show data files."),
     "train": ("sketchrnn.cli.train:train", "Teach a model to draw from a data file."),
+    "sweep": ("sketchrnn.cli.sweep:sweep", "Train with many settings; tell which do best."),
     "report": ("sketchrnn.cli.report:report", "Show on one page how a run learns."),
     "evaluate": ("sketchrnn.cli.evaluate:evaluate", "Measure a model on a data file."),
     "generate": ("sketchrnn.cli.generate:generate", "Draw something new."),

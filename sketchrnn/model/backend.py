@@ -22,6 +22,8 @@ BACKENDS = ("tensorflow", "jax")
 WORTH_KEEPING = 0.5
 """Seconds of compiling from which on a program is kept for other processes."""
 
+_HINT = "pip install 'sketchrnn[cpu]' (or [gpu], or [jax] with --backend jax)"
+
 
 def require() -> str:
     """Import Keras with its backend and return the backend's name.
@@ -30,16 +32,11 @@ def require() -> str:
         MissingDependencyError: If Keras or its backend is not installed.
         BadSettingError: If Keras is set to a backend that is not one of `BACKENDS`.
     """
-    hint = "pip install 'sketchrnn[cpu]' (or [gpu], or [jax] with --backend jax)"
-    if importlib.util.find_spec("keras") is None:
-        raise MissingDependencyError("this needs Keras and TensorFlow or JAX", hint=hint)
-    chosen = os.environ.get("KERAS_BACKEND")
-    if chosen in BACKENDS and importlib.util.find_spec(chosen) is None:
-        raise MissingDependencyError(f"the backend {chosen!r} is not installed", hint=hint)
+    check()
     try:
         keras = importlib.import_module("keras")
     except (ImportError, ValueError) as error:
-        raise MissingDependencyError(f"Keras cannot be used ({error})", hint=hint) from error
+        raise MissingDependencyError(f"Keras cannot be used ({error})", hint=_HINT) from error
     backend = str(keras.backend.backend())
     if backend not in BACKENDS:
         raise BadSettingError(
@@ -49,6 +46,19 @@ def require() -> str:
     if backend == "jax":
         _keep_programs()
     return backend
+
+
+def check() -> None:
+    """See whether Keras and its backend are there, without loading them.
+
+    Raises:
+        MissingDependencyError: If one of them is not.
+    """
+    if importlib.util.find_spec("keras") is None:
+        raise MissingDependencyError("this needs Keras and TensorFlow or JAX", hint=_HINT)
+    chosen = os.environ.get("KERAS_BACKEND")
+    if chosen in BACKENDS and importlib.util.find_spec(chosen) is None:
+        raise MissingDependencyError(f"the backend {chosen!r} is not installed", hint=_HINT)
 
 
 @functools.cache

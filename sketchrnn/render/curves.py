@@ -55,7 +55,7 @@ def line_plot(
     ys = np.concatenate([np.asarray(s.y, dtype=np.float64) for s in series])
     ys = ys[np.isfinite(ys)]
     x_ticks = ticks(min(0.0, float(xs.min())), float(xs.max()))
-    y_ticks = ticks(*_visible(ys))
+    y_ticks = ticks(*visible(ys))
     x_low, x_high, y_low, y_high = x_ticks[0], x_ticks[-1], y_ticks[0], y_ticks[-1]
     width, height = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
 
@@ -76,7 +76,7 @@ def line_plot(
             f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{at:.1f}" y2="{at:.1f}" '
             'stroke="var(--rule, #ddd)"/>'
             f'<text x="{_LEFT - 8}" y="{at + 4:.1f}" text-anchor="end" '
-            f'fill="var(--muted, #666)">{_number(y, y_ticks)}</text>'
+            f'fill="var(--muted, #666)">{number_text(y, y_ticks)}</text>'
         )
     for x in x_ticks:
         at = _LEFT + place_x(x)
@@ -84,7 +84,7 @@ def line_plot(
             f'<line x1="{at:.1f}" x2="{at:.1f}" y1="{_TOP + height}" y2="{_TOP + height + 4}" '
             'stroke="var(--muted, #666)"/>'
             f'<text x="{at:.1f}" y="{_TOP + height + 18}" text-anchor="middle" '
-            f'fill="var(--muted, #666)">{_number(x, x_ticks)}</text>'
+            f'fill="var(--muted, #666)">{number_text(x, x_ticks)}</text>'
         )
     parts.append(
         f'<text x="{_LEFT + width / 2}" y="{_HEIGHT - 6}" text-anchor="middle" '
@@ -143,7 +143,7 @@ def ticks(low: float, high: float, count: int = 5) -> list[float]:
     return [float(f"{k * step:.12g}") for k in range(first, last + 1)]
 
 
-def _visible(values: np.ndarray) -> tuple[float, float]:
+def visible(values: np.ndarray) -> tuple[float, float]:
     """Return the range to show: all, but for spikes that would flatten the rest."""
     low, high = float(values.min()), float(values.max())
     usual = float(np.quantile(values, 0.95))
@@ -168,7 +168,7 @@ def _runs(series: Series) -> list[list[tuple[float, float]]]:
     return [run for run in runs if run]
 
 
-def _number(value: float, among: Sequence[float]) -> str:
+def number_text(value: float, among: Sequence[float]) -> str:
     """Write a number as exactly as its neighbours differ."""
     step = abs(among[1] - among[0])
     largest = max(abs(v) for v in among)

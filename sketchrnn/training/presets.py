@@ -104,6 +104,25 @@ def settings(
     return config, training
 
 
+def as_setting(name: str, value: Any) -> Any:
+    """Return a value, perhaps a string of the command line, as its setting's type.
+
+    Raises:
+        BadSettingError: If there is no such setting, or it cannot be this.
+
+    >>> as_setting("decoder_size", "1e2"), as_setting("conditional", "false")
+    (100, False)
+    """
+    check_names([name])
+    return _as_type(name, value, str(_fields()[name][1].type))
+
+
+def kind_of(name: str) -> str:
+    """Return what a setting is: "int", "float", "bool" or "str"."""
+    check_names([name])
+    return str(_fields()[name][1].type)
+
+
 def check_names(names: Iterable[str]) -> None:
     """Refuse names of settings that there are not.
 

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -224,6 +224,39 @@ def _planned(
     if config.categories:
         check_learned(train, config.categories)
     return Plan(config, training, preset)
+
+
+def checker(
+    data: DataFile, preset: str | None, init_from: str | None
+) -> Callable[[Mapping[str, Any]], None]:
+    """Return what refuses settings that no new run on these data could use, before any work.
+
+    Args:
+        data: The drawings.
+        preset: What the run begins from.
+        init_from: A model that it begins with.
+
+    Raises:
+        BadFileError: If the data has no training drawings, or the model cannot be read.
+    """
+    longest = max(int(split.lengths.max(initial=1)) for split in data.splits.values())
+    train, model = data["train"], parent.read(init_from) if init_from is not None else None
+
+    def check(changes: Mapping[str, Any]) -> None:
+        if model is not None:
+            parent.settings(model, data, preset, changes)
+            return
+        config, _ = presets.settings(
+            preset,
+            changes,
+            max_seq_len=longest,
+            scale_factor=data.scale_factor,
+            categories=data.categories,
+        )
+        if config.categories:
+            check_learned(train, config.categories)
+
+    return check
 
 
 def _place_of(data: DataFile, out: Path) -> dict[str, str]:
