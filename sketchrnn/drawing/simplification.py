@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Points = NDArray[np.float64]
 
-_FEW_POINTS = 100
+_FEW_POINTS = 200
 """With so many points to look at, the cost of calls outweighs that of a loop over numbers."""
 
 _LONG = 128
