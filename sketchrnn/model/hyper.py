@@ -31,7 +31,7 @@ from sketchrnn.model.recurrent import (
     LSTMState,
     OrthogonalGates,
     Recurrent,
-    flat_transposed,
+    kernel_gradient,
     reading_kernel,
 )
 
@@ -290,7 +290,7 @@ def hyper_sequence(
             inner_hiddens = hiddens[..., units:]
             d_modulation_kernel = ops.stack(
                 [
-                    _weight_gradient(
+                    kernel_gradient(
                         product,
                         saved[7][..., k * size : (k + 1) * size],
                         d_modulation[..., k * units : (k + 1) * units],
@@ -307,12 +307,12 @@ def hyper_sequence(
                 ops.sum(d_constant, axis=0),
                 d_first_hidden,
                 d_first_cell,
-                _weight_gradient(product, inputs, d_rows),
-                _weight_gradient(product, before[..., :units], d_recurrent),
+                kernel_gradient(product, inputs, d_rows),
+                kernel_gradient(product, before[..., :units], d_recurrent),
                 # the shifts are added to the sums as the bias is
                 ops.sum(d_modulation[..., SCALES * units :], axis=(0, 1)),
-                _weight_gradient(product, inner_inputs, d_inner_sums),
-                _weight_gradient(product, inner_hiddens, d_embedding),
+                kernel_gradient(product, inner_inputs, d_inner_sums),
+                kernel_gradient(product, inner_hiddens, d_embedding),
                 ops.sum(d_embedding, axis=(0, 1)),
                 d_modulation_kernel,
                 *d_norms,
@@ -336,12 +336,6 @@ def _gathered(flat: tuple[Tensor, ...]) -> HyperWeights:
     """Put the weights back into their tuple; a custom gradient takes them one by one."""
     norms = flat[_KERNELS:]
     return HyperWeights._make((*flat[:_KERNELS], NormWeights(*norms[:4]), NormWeights(*norms[4:])))
-
-
-def _weight_gradient(product: backend.Product, inputs: Tensor, d_outputs: Tensor) -> Tensor:
-    """Return the gradient (K, L) of a kernel from (T, B, K) and (T, B, L)."""
-    flat = ops.reshape(d_outputs, (-1, d_outputs.shape[-1]))
-    return product(flat_transposed(inputs), flat)
 
 
 class HyperLSTM(Recurrent):

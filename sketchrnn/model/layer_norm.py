@@ -21,8 +21,8 @@ from sketchrnn.model.recurrent import (
     OrthogonalGates,
     Recurrent,
     activate_gates,
-    flat_transposed,
     forget_shift,
+    kernel_gradient,
     reading_kernel,
     split_gates,
 )
@@ -247,14 +247,13 @@ def layer_norm_sequence(
                 1,
                 reverse=True,
             )
-            flat = ops.reshape(d_sums, (-1, 4 * units))  # (T B, 4H)
             return (
                 product(d_sums, ops.transpose(input_kernel)),
                 ops.sum(d_sums, axis=0),
                 d_first_hidden,
                 d_first_cell,
-                product(flat_transposed(inputs), flat),
-                product(flat_transposed(shifted(hidden, hiddens)), flat),
+                kernel_gradient(product, inputs, d_sums),
+                kernel_gradient(product, shifted(hidden, hiddens), d_sums),
                 *d_weights,
             )
 

@@ -204,10 +204,9 @@ def lstm_sequence(
                 reverse=True,
             )
             hiddens_before = ops.concatenate([ops.expand_dims(hidden, 0), hiddens[:-1]])
-            flat = ops.reshape(d_gates, (-1, 4 * units))  # (T B, 4H)
             d_inputs = product(d_gates, ops.transpose(input_kernel))
-            d_input_kernel = product(flat_transposed(inputs), flat)
-            d_recurrent_kernel = product(flat_transposed(hiddens_before), flat)
+            d_input_kernel = kernel_gradient(product, inputs, d_gates)
+            d_recurrent_kernel = kernel_gradient(product, hiddens_before, d_gates)
             return (
                 d_inputs,
                 ops.sum(d_gates, axis=0),
@@ -242,9 +241,17 @@ def split_gates(gates: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return i, g, f, o
 
 
-def flat_transposed(sequence: Tensor) -> Tensor:
-    """Turn (T, B, K) into (K, T B)."""
-    return ops.transpose(ops.reshape(sequence, (-1, sequence.shape[-1])))
+def kernel_gradient(product: backend.Product, inputs: Tensor, d_outputs: Tensor) -> Tensor:
+    """Return the gradient (K, L) of a kernel from (T, B, K) and (T, B, L).
+
+    Where devices share a batch out, the drawings of each stay together, so that it adds up what its
+    own contribute, and the sums of all are added then. In the other order each device would fetch
+    the sequences of all others and make the whole of the gradient itself.
+    """
+    if keras.distribution.distribution() is not None:
+        inputs, d_outputs = (ops.transpose(x, (1, 0, 2)) for x in (inputs, d_outputs))
+    flat, d_flat = (ops.reshape(x, (-1, x.shape[-1])) for x in (inputs, d_outputs))
+    return product(ops.transpose(flat), d_flat)
 
 
 def reading_kernel(inputs: Tensor, input_kernel: Tensor, latent_kernel: Tensor | None) -> Tensor:
