@@ -199,9 +199,18 @@ def test_two_are_one(data, tmp_path, cells):
 def test_two_devices_of_one_process_are_one(data, tmp_path):
     settings = {**SETTINGS, "steps": 20}
     finish(start(data, tmp_path / "one", **settings))
-    flags = "--xla_force_host_platform_device_count=2"
-    ((_, lines),) = finish(start(data, tmp_path / "two", flags=flags, **settings))
+    programs = tmp_path / "programs"
+    flags = f"--xla_dump_to={programs} --xla_dump_hlo_as_text"
+    flags += " --xla_force_host_platform_device_count=2"
+    # where nothing is kept from before: what is not compiled is not written down
+    nothing = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    ((_, lines),) = finish(
+        start(data, tmp_path / "two", flags=flags, environment=nothing, **settings)
+    )
     assert "\n2 devices\n" in lines
+    (program,) = programs.glob("*train_step*after_optimizations.txt")
+    text = program.read_text()
+    assert " all-reduce(" in text and "all-gather" not in text  # gradients, and no sequences
     assert_alike(tmp_path / "one", tmp_path / "two", range(1, 21))
     flags = "--xla_force_host_platform_device_count=3"
     ((_, lines),) = finish(start(data, tmp_path / "three", flags=flags, **settings))
