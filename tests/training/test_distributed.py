@@ -257,6 +257,36 @@ def test_slurm_tells_where_each_process_stands(data, tmp_path):
 
 
 @pytest.mark.long
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_the_recipe_for_slurm_trains_and_goes_on(data, tmp_path):
+    """Its script as it is, with an `srun` that starts two processes here as SLURM would."""
+    tool = tmp_path / "srun"
+    tool.write_text(
+        "#!/bin/bash\n"
+        f"export SLURM_JOB_ID={free_port()} SLURM_STEP_NODELIST=localhost SLURM_NTASKS=2\n"
+        'while [[ "$1" = --* ]]; do shift; done\n'
+        'SLURM_PROCID=1 "$@" &\n'
+        'SLURM_PROCID=0 "$@" && wait $!\n'
+    )
+    tool.chmod(0o755)
+    path = os.pathsep.join([str(tmp_path), str(Path(sys.executable).parent), os.environ["PATH"]])
+    settings = {**SETTINGS, "steps": 20}
+    finish(start(data, tmp_path / "one", **settings))
+    script = Path(__file__).resolve().parents[2] / "docs" / "recipes" / "slurm.sh"
+    first = [f"--set={key}={value}" for key, value in {**settings, "steps": 8}.items()]
+    for more in (first, ["--steps", "20"]):
+        done = subprocess.run(
+            ["bash", script, data, tmp_path / "two", *more],
+            env={**os.environ, "PATH": path, "XLA_FLAGS": "--xla_backend_optimization_level=0"},
+            capture_output=True,
+            text=True,
+            timeout=LIMIT,
+        )
+        assert done.returncode == 0, done.stderr
+    assert_alike(tmp_path / "one", tmp_path / "two", range(1, 21))
+
+
+@pytest.mark.long
 def test_hosts_that_differ_are_named_before_anything_is_written(data, tmp_path):
     port = free_port()
     where = ["--distributed", "--coordinator", f"127.0.0.1:{port}", "--processes", "2"]

@@ -1,0 +1,95 @@
+"""The recipes for clusters, as far as a machine without one can try them."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from sketchrnn.cli.train import train
+from sketchrnn.training.cluster import Place, find_place
+
+ROOT = Path(__file__).resolve().parents[2]
+RECIPES = ROOT / "docs" / "recipes"
+
+
+def parsed(line):
+    """Return what the command line makes of a call of `sketchrnn … train …`."""
+    words = shlex.split(line)
+    return train.make_context("train", words[words.index("train") + 1 :]).params
+
+
+def test_the_pods_find_each_other():
+    yaml = pytest.importorskip("yaml")
+    service, job = yaml.safe_load_all((RECIPES / "kubernetes.yaml").read_text())
+    spec = job["spec"]
+    pod = spec["template"]["spec"]
+    assert (service["kind"], job["kind"], spec["completionMode"]) == ("Service", "Job", "Indexed")
+    assert pod["subdomain"] == service["metadata"]["name"]
+    assert service["spec"]["selector"] == {"job-name": job["metadata"]["name"]}
+    assert service["spec"]["clusterIP"] == "None"
+    (container,) = pod["containers"]
+    rule = spec["podFailurePolicy"]["rules"][0]["onExitCodes"]
+    assert rule["containerName"] == container["name"]
+    assert pod["restartPolicy"] == "Never"  # which a policy of failures asks for
+    script = container["command"][-1]
+    (line,) = [x for x in script.splitlines() if "sketchrnn" in x]
+    settings = parsed(line.replace("$again", "").replace("$run", "/work/runs/all"))
+    assert settings["distributed"]
+    assert settings["processes"] == spec["completions"] == spec["parallelism"]
+    domain = f"{pod['subdomain']}.default.svc.cluster.local"
+    for number in range(spec["completions"]):
+        place = find_place(
+            {"JOB_COMPLETION_INDEX": str(number)},
+            processes=settings["processes"],
+            full_name=lambda number=number: f"{job['metadata']['name']}-{number}.{domain}",
+        )
+        assert place == Place(f"sketchrnn-0.{domain}", 29_400, 2, number)
+    mounted = {mount["name"] for mount in container["volumeMounts"]}
+    assert mounted == {volume["name"] for volume in pod["volumes"]}
+
+
+def test_the_image_has_extras_that_exist():
+    text = (RECIPES / "Dockerfile").read_text()
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for names in re.findall(r"/src\[([\w,]+)\]", text):
+        assert set(names.split(",")) <= set(extras["optional-dependencies"])
+    assert 'ENTRYPOINT ["sketchrnn"]' in text
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+@pytest.mark.parametrize("begun", [False, True])
+def test_the_script_calls_train_as_it_should(tmp_path, begun):
+    """With an `srun` that tells how it was called, and a job that has lost a host."""
+    for name, status in (("srun", 75), ("scontrol", 0)):
+        tool = tmp_path / name
+        tool.write_text(f'#!/bin/sh\necho {name} "$@"\nexit {status}\n')
+        tool.chmod(0o755)
+    run = tmp_path / "a run"
+    if begun:
+        run.mkdir()
+        (run / "run.json").write_text("{}")
+    done = subprocess.run(
+        ["bash", RECIPES / "slurm.sh", "all.h5", run, "--preset", "small"],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "SLURM_JOB_ID": "7"},
+        capture_output=True,
+        text=True,
+    )
+    again = "--resume " if begun else ""
+    assert done.stdout == (
+        "srun --kill-on-bad-exit=0 sketchrnn --backend jax train all.h5 "
+        f"-o {run} --distributed {again}--preset small\nscontrol requeue 7\n"
+    )
+    assert done.returncode == 75
+    line = done.stdout.splitlines()[0].replace(str(run), "run")
+    assert parsed(line)["resume"] is begun
+
+
+def test_the_script_says_how_it_is_called():
+    done = subprocess.run(["bash", RECIPES / "slurm.sh"], capture_output=True, text=True)
+    assert done.returncode != 0 and "usage: sbatch slurm.sh DATA RUN" in done.stderr
