@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import struct
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import h5py
 import numpy as np
@@ -247,6 +249,50 @@ def test_training_from_a_folder_is_training_from_the_file(ndjson, folder, tmp_pa
                 for key, value in theirs[step].items():
                     assert np.array_equal(ours[step][key], value)
         assert many.fingerprint != one.fingerprint
+
+
+@pytest.mark.parametrize("memory", [1 << 20, 1000])
+def test_processes_read_shards_of_their_own_and_see_one_order(folder, memory):
+    """Threads stand for the processes; what they tell each other is added up."""
+    count, steps = 3, (0, 4, 11, 30)
+    settings = {"scale_factor": 9.0, "batch_size": 6, "z_size": 2, "memory": memory}
+    barrier, told, read = threading.Barrier(count, timeout=60), {}, [set() for _ in range(count)]
+
+    def share(number):
+        def joined(array):
+            told[number] = array
+            barrier.wait()
+            total = sum(told[k] for k in range(count))
+            barrier.wait()
+            return total
+
+        with open_data(folder) as data:
+            split = data["train"]
+            rows_of = split.rows_of
+
+            def noted(first, last):
+                read[number].update(shard for shard, _, _ in split.shards_of(first, last))
+                return rows_of(first, last)
+
+            split.rows_of = noted
+            batches = Batches(split, **settings, **AUGMENTED, share=(number, count), joined=joined)
+            return [batches[step] for step in steps]
+
+    with ThreadPoolExecutor(count) as pool:
+        shares = list(pool.map(share, range(count)))
+    with open_data(folder) as data:
+        shards_there = data["train"].num_shards
+        alone = Batches(data["train"], **settings, **AUGMENTED)
+        for k, step in enumerate(steps):
+            for key, value in alone[step].items():
+                assert np.array_equal(np.concatenate([each[k][key] for each in shares]), value)
+    assert shards_there > count
+    for number, shards_read in enumerate(read):
+        own = set(range(number, shards_there, count))
+        assert shards_read == own if memory > 1000 else shards_read and shards_read <= own
+
+
+AUGMENTED = {"random_scale": 0.2, "point_drop": 0.3, "seed": 5}
 
 
 def test_a_folder_reads_like_a_file(folder):

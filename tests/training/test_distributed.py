@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sketchrnn.data import DataFileWriter, Preparation
+from sketchrnn.data import DataFileWriter, Preparation, beam, open_data
 from sketchrnn.drawing import Drawing
 from sketchrnn.training import checkpoint
 
@@ -64,6 +64,31 @@ def data(tmp_path_factory):
                 points = rng.integers(0, 256, (int(rng.integers(3, 15)), 2))
                 writer.append(split, Drawing([points, points[:2]]))
     return path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder of five shards; Beam, which may be missing, has no part in it."""
+    home = tmp_path_factory.mktemp("shards")
+    rng = np.random.default_rng(1)
+    lines = [
+        json.dumps({"drawing": [rng.integers(0, 256, (2, int(rng.integers(3, 15)))).tolist()]})
+        for _ in range(80)
+    ]
+    (home / "made-up.ndjson").write_text("\n".join(lines))
+
+    def run(_, work, jobs, plan, parts, options):
+        for job in jobs:
+            beam._do_job(job, work, plan, str(parts))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(beam, "_beam", lambda: None)
+        patch.setattr(beam, "_run_pipeline", run)
+        size = (home / "made-up.ndjson").stat().st_size // 5 + 1
+        beam.build(home / "made-up.ndjson", home / "many", piece_bytes=size, splits=(8, 1, 1))
+    with open_data(home / "many") as data:
+        assert data["train"].num_shards == 5
+    return home / "many"
 
 
 @pytest.fixture(autouse=True)
@@ -196,6 +221,14 @@ def test_two_are_one(data, tmp_path, cells):
 
 
 @pytest.mark.long
+def test_two_that_read_shards_of_their_own_are_one(folder, tmp_path):
+    settings = {**SETTINGS, "steps": 20}
+    finish(start(folder, tmp_path / "one", **settings))
+    finish(*start_all(2, folder, tmp_path / "two", **settings))
+    assert_alike(tmp_path / "one", tmp_path / "two", range(1, 21))
+
+
+@pytest.mark.long
 def test_two_devices_of_one_process_are_one(data, tmp_path):
     settings = {**SETTINGS, "steps": 20}
     finish(start(data, tmp_path / "one", **settings))
@@ -302,9 +335,10 @@ def test_hosts_that_differ_are_named_before_anything_is_written(data, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def asks(tmp_path, data, *arguments):
-    """Run `sketchrnn train` as one of two, which needs no other to be refused."""
-    where = ["--distributed", "--coordinator", f"127.0.0.1:{free_port()}", "--processes", "2"]
+def asks(tmp_path, data, *arguments, count=2):
+    """Run `sketchrnn train` as one of several, which needs no other to be refused."""
+    where = ["--distributed", "--coordinator", f"127.0.0.1:{free_port()}"]
+    where += ["--processes", str(count)]
     process = start(data, Path(tmp_path) / "run", *where, *arguments)
     _, lines = process.communicate(timeout=LIMIT)
     assert process.returncode == 2
@@ -315,4 +349,14 @@ def asks(tmp_path, data, *arguments):
 def test_a_coordinator_that_is_not_there(data, tmp_path):
     line = asks(tmp_path, data, "--process-id", "1", "--patience", "0.1")
     assert line.startswith("sketchrnn: nobody answers at 127.0.0.1:")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.long
+def test_work_that_cannot_be_shared_out(data, folder, tmp_path):
+    first = ["--process-id", "0", "--patience", "1"]
+    line = asks(tmp_path, data, *first, "--set=batch_size=7")
+    assert "a batch of 7 drawings does not divide among 2 processes; set batch_size=6 or 8" in line
+    line = asks(tmp_path, folder, *first, count=6)
+    assert "has 5 shards with training drawings, and there are 6 processes; start fewer" in line
     assert not (tmp_path / "run").exists()
