@@ -289,7 +289,8 @@ def test_processes_read_shards_of_their_own_and_see_one_order(folder, memory):
     assert shards_there > count
     for number, shards_read in enumerate(read):
         own = set(range(number, shards_there, count))
-        assert shards_read == own if memory > 1000 else shards_read and shards_read <= own
+        assert shards_read <= own
+        assert shards_read == own or memory == 1000  # whose few windows are not in every shard
 
 
 AUGMENTED = {"random_scale": 0.2, "point_drop": 0.3, "seed": 5}
