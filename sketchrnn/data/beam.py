@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import logging
+import queue
 import shutil
+import subprocess
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,7 +42,12 @@ from sketchrnn.data.report import ConversionReport
 from sketchrnn.data.shards import write_index
 from sketchrnn.data.statistics import TrainingStatistics
 from sketchrnn.data.stored_split import NO_CATEGORY
-from sketchrnn.drawing import BadFileError, BadSettingError, MissingDependencyError
+from sketchrnn.drawing import (
+    BadFileError,
+    BadSettingError,
+    MissingDependencyError,
+    SketchRNNError,
+)
 from sketchrnn.drawing.files import check_output, whole_file, whole_folder
 
 RUNNER = "FnApiRunner"
@@ -47,6 +55,9 @@ RUNNER = "FnApiRunner"
 
 _DIGEST = "build.txt"
 _LOOK_SECONDS = 1.0
+_LAST_SECONDS = 10.0
+_THREADS = ("run_worker", "beam_control_read", "read_grpc_client_inputs")
+"""Those of Beam's local runner that fail when a worker process ends; we say it in one line."""
 
 
 def build(
@@ -182,14 +193,70 @@ def _run_pipeline(
     given = list(options)
     if not any(option.split("=")[0] == "--runner" for option in given):
         given.append(f"--runner={RUNNER}")
-    logging.getLogger("apache_beam").setLevel(logging.ERROR)  # it tells of every worker
-    with beam.Pipeline(options=PipelineOptions(given)) as pipeline:
-        _ = (
-            pipeline
-            | "pieces" >> beam.Create(jobs)
-            | "spread" >> beam.Reshuffle()
-            | "convert" >> beam.Map(partial(_do_job, work=work, plan=plan, parts=str(parts)))
-        )
+    # it tells of every worker, and of every connection of one that has died; what matters is raised
+    logging.getLogger("apache_beam").setLevel(logging.CRITICAL)
+
+    def run() -> None:
+        with beam.Pipeline(options=PipelineOptions(given)) as pipeline:
+            _ = (
+                pipeline
+                | "pieces" >> beam.Create(jobs)
+                | "spread" >> beam.Reshuffle()
+                | "convert" >> beam.Map(partial(_do_job, work=work, plan=plan, parts=str(parts)))
+            )
+
+    _until_a_worker_dies(run)
+
+
+def _until_a_worker_dies(run: Callable[[], None]) -> None:
+    """Run a pipeline in a thread, and fail when one of its processes ends too early.
+
+    Beam's local runner notices that in a thread of its own, and waits for the process for ever.
+
+    Raises:
+        SketchRNNError: If one does, and whatever the pipeline raises.
+    """
+    outcome: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
+
+    def go() -> None:
+        try:
+            run()
+        except BaseException as error:
+            outcome.put(error)
+        else:
+            outcome.put(None)
+
+    def listen(failure: threading.ExceptHookArgs) -> None:
+        name = "" if failure.thread is None else failure.thread.name
+        if name not in _THREADS:
+            before(failure)
+        if name == _THREADS[0]:
+            outcome.put(
+                SketchRNNError(
+                    "a worker process has ended in the middle of its work, killed or out of memory",
+                    hint="what is finished is kept: call the same command again",
+                )
+            )
+
+    before, threading.excepthook = threading.excepthook, listen
+    try:
+        threading.Thread(target=go, daemon=True).start()
+        error = outcome.get()
+        if error is not None:
+            _end_workers()
+            raise error
+    finally:
+        threading.excepthook = before
+
+
+def _end_workers() -> None:
+    """End the processes that are left of a pipeline, for which Python would wait when it ends."""
+    for found in gc.get_objects():
+        if isinstance(found, subprocess.Popen) and "sdk_worker_main" in str(found.args):
+            found.kill()
+    for thread in threading.enumerate():
+        if thread.name == _THREADS[0]:
+            thread.join(_LAST_SECONDS)
 
 
 def _do_job(
