@@ -28,13 +28,18 @@ if [ -e "$run/run.json" ]; then
     again=(--resume)
 fi
 
+# Since SLURM 22.05 srun does not take over what the job has asked for here.
+export SRUN_CPUS_PER_TASK=${SLURM_CPUS_PER_TASK:-1}
+
 # SLURM sends TERM two minutes before the time is over; a training saves and ends then.
 status=0
 srun --kill-on-bad-exit=0 sketchrnn --backend jax train "$data" -o "$run" --distributed "${again[@]}" "$@" ||
     status=$?
 
-# 75: a host has died, and the others have stopped. Another attempt goes on with what is there.
-if [ "$status" = 75 ] && [ -n "${SLURM_JOB_ID:-}" ] && command -v scontrol >/dev/null; then
+# 75: a process has died, and the others have stopped. srun tells the highest status of all, so that
+# of one that was killed, 128 and its signal, hides theirs. Another attempt goes on with what is there.
+if { [ "$status" = 75 ] || [ "$status" -gt 128 ]; } && [ "${SLURM_RESTART_COUNT:-0}" -lt 10 ] &&
+    [ -n "${SLURM_JOB_ID:-}" ] && command -v scontrol >/dev/null; then
     scontrol requeue "$SLURM_JOB_ID"
 fi
 exit "$status"

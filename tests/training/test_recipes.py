@@ -13,6 +13,7 @@ import pytest
 
 from sketchrnn.cli.train import train
 from sketchrnn.training.cluster import Place, find_place
+from sketchrnn.training.meeting import EXIT_LOST
 
 ROOT = Path(__file__).resolve().parents[2]
 RECIPES = ROOT / "docs" / "recipes"
@@ -34,8 +35,11 @@ def test_the_pods_find_each_other():
     assert service["spec"]["selector"] == {"job-name": job["metadata"]["name"]}
     assert service["spec"]["clusterIP"] == "None"
     (container,) = pod["containers"]
-    rule = spec["podFailurePolicy"]["rules"][0]["onExitCodes"]
-    assert rule["containerName"] == container["name"]
+    actions = {}
+    for rule in spec["podFailurePolicy"]["rules"]:
+        assert rule["onExitCodes"]["containerName"] == container["name"]
+        actions |= dict.fromkeys(rule["onExitCodes"]["values"], rule["action"])
+    assert actions == {2: "FailJob", EXIT_LOST: "Ignore"}
     assert pod["restartPolicy"] == "Never"  # which a policy of failures asks for
     script = container["command"][-1]
     (line,) = [x for x in script.splitlines() if "sketchrnn" in x]
@@ -62,24 +66,40 @@ def test_the_image_has_extras_that_exist():
     assert 'ENTRYPOINT ["sketchrnn"]' in text
 
 
+def called(folder, run, status, **environment):
+    """Call the script where `srun` and `scontrol` tell how they were called."""
+    for name, code in (("srun", status), ("scontrol", 0)):
+        tool = folder / name
+        tool.write_text(f'#!/bin/sh\necho {name} "$@"\nexit {code}\n')
+        tool.chmod(0o755)
+    return subprocess.run(
+        ["bash", RECIPES / "slurm.sh", "all.h5", run, "--preset", "small"],
+        env={"PATH": f"{folder}:/usr/bin:/bin", "SLURM_JOB_ID": "7", **environment},
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+@pytest.mark.parametrize(
+    ("status", "restarts", "again"),
+    [(0, 0, False), (2, 0, False), (EXIT_LOST, 3, True), (137, 0, True), (137, 10, False)],
+)
+def test_a_job_that_has_lost_a_process_is_requeued(tmp_path, status, restarts, again):
+    done = called(tmp_path, tmp_path / "run", status, SLURM_RESTART_COUNT=str(restarts))
+    assert done.stdout.endswith("scontrol requeue 7\n") is again
+    assert done.returncode == status
+
+
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
 @pytest.mark.parametrize("begun", [False, True])
 def test_the_script_calls_train_as_it_should(tmp_path, begun):
     """With an `srun` that tells how it was called, and a job that has lost a host."""
-    for name, status in (("srun", 75), ("scontrol", 0)):
-        tool = tmp_path / name
-        tool.write_text(f'#!/bin/sh\necho {name} "$@"\nexit {status}\n')
-        tool.chmod(0o755)
     run = tmp_path / "a run"
     if begun:
         run.mkdir()
         (run / "run.json").write_text("{}")
-    done = subprocess.run(
-        ["bash", RECIPES / "slurm.sh", "all.h5", run, "--preset", "small"],
-        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "SLURM_JOB_ID": "7"},
-        capture_output=True,
-        text=True,
-    )
+    done = called(tmp_path, run, 75)
     again = "--resume " if begun else ""
     assert done.stdout == (
         "srun --kill-on-bad-exit=0 sketchrnn --backend jax train all.h5 "
