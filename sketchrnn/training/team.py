@@ -78,8 +78,8 @@ class Team:
                     "several processes train together on JAX alone", hint="use --backend jax"
                 )
             check_divides(batch_size, self.size, f"{self.size} processes")
+            self._begun = True  # whatever comes of it, the others have heard of this process
             address, bind = self._meeting.agree(facts)
-            self._begun = True
             devices.connect(address, bind, self.size, self.number, _own_device(self))
         available = devices.count()
         if self.alone:

@@ -329,7 +329,7 @@ def test_hosts_that_differ_are_named_before_anything_is_written(data, tmp_path):
     ]
     for process in processes:
         _, lines = process.communicate(timeout=LIMIT)
-        assert process.returncode == 2
+        assert process.returncode == 2, lines
         (line,) = lines.splitlines()
         assert "differ in their settings: seed 1 and 0" in line
     assert not (tmp_path / "run").exists()

@@ -17,6 +17,7 @@ from sketchrnn.training import meeting as module
 from sketchrnn.training import wire
 from sketchrnn.training.cluster import Place, find_place
 from sketchrnn.training.meeting import Meeting
+from sketchrnn.training.team import join
 
 
 def free_port():
@@ -326,3 +327,25 @@ def test_a_place_that_makes_no_sense_is_refused(given, complaint):
 def test_numbers_of_a_launcher_that_are_none_are_refused():
     with pytest.raises(BadSettingError, match="processes is 'many', and must be a whole number"):
         find_place({**SLURM, "SLURM_NTASKS": "many"})
+
+
+def test_teams_that_differ_part_with_the_line_that_says_so(monkeypatch):
+    monkeypatch.setattr("sketchrnn.model.backend.require", lambda: "jax")
+    port, said = free_port(), {}
+
+    def go(number):
+        place = Place("127.0.0.1", port, 2, number)
+        try:
+            with join(place, patience=20, on_loss=lambda line: None) as team:
+                team.begin({"settings": {"seed": number}}, 8)
+        except Exception as error:
+            said[number] = error
+
+    threads = [threading.Thread(target=go, args=(number,)) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for number in range(2):
+        assert isinstance(said[number], SketchRNNError), said
+        assert "differ in their settings: seed 1 and 0" in str(said[number])
