@@ -152,7 +152,7 @@ def show(figures: dict[str, Any], column: dict[str, Any]) -> str:
     """Return one figure as text."""
     value = figures.get(column["figure"])
     if column["figure"] == "bound":  # on what a drawing costs in nats: L_R and the KL, unweighed
-        value = figures["magenta_eval"] * figures["n_max"] + figures["kl_per_drawing"]
+        value = figures["magenta_eval"] * figures["n_max"] + figures.get("kl_per_drawing", 0.0)
     return "–" if value is None else format(value, column["format"])
 
 
