@@ -245,3 +245,62 @@ def scan(
         lambda count, *_: count < steps, step, (0, carry, stacks), parallel_iterations=1
     )
     return carry, tuple(stack.stack() for stack in stacks)
+
+
+def scan_until(
+    body: Callable[[Any, Any], tuple[Any, Any]],
+    ended: Callable[[Any], Any],
+    carry: tuple[Any, ...],
+    sequences: tuple[Any, ...],
+) -> tuple[tuple[Any, ...], Any]:
+    """Run `body` over the first axis of sequences until all is done, and stack what it puts out.
+
+    One call for a whole drawing, however long it becomes: each call from Python costs as much as
+    several steps of a single drawing.
+
+    Args:
+        body: (carry, rows) -> (carry, output), a float32 tensor whose shape stays.
+        ended: carry -> bool, whether no further step is wanted.
+        carry: The tensors that go from step to step; their shapes stay.
+        sequences: Tensors (T, ...).
+
+    Returns:
+        The last carry, and the outputs (T, ...); zeros from where it ended.
+    """
+    import keras
+
+    if keras.backend.backend() == "jax":
+        import jax
+        import jax.numpy as jnp
+
+        steps = sequences[0].shape[0]
+        first = tuple(sequence[0] for sequence in sequences)
+        shape = jax.eval_shape(body, carry, first)[1].shape
+
+        def go(state: Any) -> Any:
+            count, carry, stack = state
+            rows = tuple(jax.lax.dynamic_index_in_dim(s, count, keepdims=False) for s in sequences)
+            carry, output = body(carry, rows)
+            return count + 1, carry, jax.lax.dynamic_update_index_in_dim(stack, output, count, 0)
+
+        def more(state: Any) -> Any:
+            return (state[0] < steps) & ~ended(state[1])
+
+        begin = (0, carry, jnp.zeros((steps, *shape), jnp.float32))
+        _, carry, stack = jax.lax.while_loop(more, go, begin)
+        return carry, stack
+    import tensorflow as tf
+
+    steps = tf.shape(sequences[0])[0]
+
+    def step(count: Any, carry: tuple[Any, ...], stack: Any) -> Any:
+        carry, output = body(carry, tuple(sequence[count] for sequence in sequences))
+        return count + 1, carry, stack.write(count, output)
+
+    _, carry, stack = tf.while_loop(
+        lambda count, carry, _: tf.logical_and(count < steps, tf.logical_not(ended(carry))),
+        step,
+        (0, carry, tf.TensorArray(tf.float32, size=steps)),
+        parallel_iterations=1,
+    )
+    return carry, stack.stack()

@@ -8,12 +8,16 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+from sketchrnn.drawing import PenState
 from sketchrnn.model import backend, mdn
 from sketchrnn.model.recurrent import LSTMState
 from sketchrnn.model.vae import SketchVAE
 
 Array = NDArray[np.float32]
 Tensor = Any
+
+_ROUNDED = 10
+"""The steps of a single drawing are a multiple of this, so that other limits compile less often."""
 
 
 class CompiledDecoder:
@@ -26,7 +30,6 @@ class CompiledDecoder:
         network: The network; its weights are read anew at each call.
     """
 
-    steps_at_once = 16
     at_once: int | None = None
 
     def __init__(self, network: SketchVAE) -> None:
@@ -37,6 +40,14 @@ class CompiledDecoder:
         weights = network.decoder.weights
         self._start = backend.compiled(self._first_state, weights)
         self._draw = backend.compiled(self._steps, weights)
+
+    def steps_at_once(self, count: int, max_steps: int) -> int:
+        """Return how many steps a call goes; see `sampler.Decoder`.
+
+        A call costs as much as six steps of a single drawing, so one has all of its steps in one.
+        Of several, those that ended leave between calls.
+        """
+        return 16 if count > 1 else -(-max_steps // _ROUNDED) * _ROUNDED
 
     @property
     def embeddings(self) -> Array | None:
@@ -60,7 +71,7 @@ class CompiledDecoder:
         noise: Array,
         settings: Array,
     ) -> tuple[Array, Array, Array]:
-        """Draw `steps_at_once` steps."""
+        """Draw some steps."""
         filled = (_fill(array) for array in (row, hidden, cell, constant, noise))
         tensors = [ops.convert_to_tensor(array) for array in (*filled, settings)]
         rows, hidden, cell = (np.asarray(tensor)[: len(row)] for tensor in self._draw(*tensors))
@@ -82,15 +93,19 @@ class CompiledDecoder:
         settings: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:
         def step(carry: tuple[Tensor, ...], at: tuple[Tensor, Tensor]) -> Any:
-            row, hidden, cell = carry
+            row, hidden, cell, going = carry
             state = self._decoder.lstm.step(row, constant, LSTMState(hidden, cell))
             outputs = self._decoder.predict(state)
             row = pick_step(outputs, at[0], at[1][0], at[1][1], at[1][2])
-            return (row, *state), (row,)
+            return (row, *state, going * (1 - row[:, 2 + PenState.END])), row
+
+        def all_have_ended(carry: tuple[Tensor, ...]) -> Tensor:
+            return ops.max(carry[3]) < 0.5
 
         steps = ops.transpose(noise, (1, 0, 2))  # (C, B, 4)
-        (_, hidden, cell), (rows,) = backend.scan(step, (row, hidden, cell), (steps, settings), 1)
-        return ops.transpose(rows, (1, 0, 2)), hidden, cell
+        begin = (row, hidden, cell, ops.ones_like(row[:, 0]))
+        carry, rows = backend.scan_until(step, all_have_ended, begin, (steps, settings))
+        return ops.transpose(rows, (1, 0, 2)), carry[1], carry[2]
 
 
 def pick_step(

@@ -26,7 +26,6 @@ class NumpyDecoder:
         weights: Arrays by name, as `model.folder.weight_shapes` says.
     """
 
-    steps_at_once = 1
     at_once: int | None = 32
     """One thread does the products of 32 rows as fast, a row, as those of 64, and those of 16 a
     fifth more slowly: measured at 512 units."""
@@ -38,6 +37,10 @@ class NumpyDecoder:
         rooms = layer_names("decoder/lstm", config.decoder_layers)
         self._cell = make_stack(config.decoder_cell, weights, rooms, config)
         self.embeddings = weights.get("categories/embedding")
+
+    def steps_at_once(self, count: int, max_steps: int) -> int:
+        """Return how many steps `draw` goes: one."""
+        return 1
 
     def start(self, condition: Array | None, batch_size: int) -> tuple[Array, Array, Array]:
         """Return hidden, cell and the constant part of the gates; see `sampler.Decoder`.

@@ -31,9 +31,16 @@ class Decoder(Protocol):
     """What draws: `NumpyDecoder`, or `CompiledDecoder`, which takes several steps at once."""
 
     config: ModelConfig
-    steps_at_once: int
     at_once: int | None
     """So many drawings go together, and others beside them in other threads; None: all of them."""
+
+    def steps_at_once(self, count: int, max_steps: int) -> int:
+        """Return how many steps a call of `draw` shall go for so many drawings.
+
+        Args:
+            count: Of drawings.
+            max_steps: The most that are wanted of each.
+        """
 
     @property
     def embeddings(self) -> Array | None:
@@ -64,11 +71,12 @@ class Decoder(Protocol):
             hidden: As `start` gives it.
             cell: As `start` gives it.
             constant: As `start` gives it.
-            noise: (B, C, 4) with C = `steps_at_once`.
+            noise: (B, C, 4) with C as `steps_at_once` says.
             settings: (C, 3) what the temperature does to each step; see `setting_rows`.
 
         Returns:
-            (B, C, 5) stroke-5 rows, hidden, cell.
+            (B, C, 5) stroke-5 rows, hidden, cell. Once all drawings have ended, what comes after
+            in them may be anything.
         """
 
 
@@ -159,7 +167,7 @@ def _draw_block(
 ) -> list[Array]:
     """Do what `draw_on` does with drawings that go together."""
     count, max_steps, _ = noise.shape
-    chunk = decoder.steps_at_once
+    chunk = decoder.steps_at_once(count, max_steps)
     room = -max_steps % chunk
     settings = setting_rows(temperature, max_steps)
     settings = np.concatenate([settings, np.repeat(settings[-1:], room, axis=0)])

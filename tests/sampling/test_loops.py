@@ -101,6 +101,20 @@ def test_small_batches_and_odd_limits_go_through_the_compiled_loop(config, weigh
         assert same_drawings(sample_drawings(compiled, count, **request), wanted) == 1
 
 
+def test_a_single_drawing_is_one_call_that_stops_at_its_end(compiled, monkeypatch):
+    calls = []
+    draw = compiled._draw
+    monkeypatch.setattr(compiled, "_draw", lambda *given: calls.append(draw(*given)) or calls[-1])
+    (drawing,) = sample_drawings(compiled, 1, temperature=0.4, seed=3)
+    assert len(calls) == 1
+    rows = np.asarray(calls[0][0])[0]
+    end = int(np.flatnonzero(rows[:, 4])[0])
+    assert drawing.num_steps <= end + 1
+    assert not rows[end + 1 :].any()  # no step was taken there
+    assert len(sample_drawings(compiled, 3, temperature=0.4, seed=3)) == 3
+    assert len(calls) > 2  # of several, those that ended leave between calls
+
+
 def test_the_compiled_loop_sees_weights_that_change(config, weights, network, compiled):
     name = "decoder/output/bias"
     request = {"temperature": 0.0, "seed": 1}
