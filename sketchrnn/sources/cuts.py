@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
-from sketchrnn.sources.quickdraw import MAX_POINTS, RECORD_HEAD
+from sketchrnn.sources.quickdraw import MAX_POINTS
+from sketchrnn.sources.quickdraw_packed import RECORD_HEAD
 
 _READ_AT_ONCE = 1 << 20
 _COUNT = struct.Struct("<H")

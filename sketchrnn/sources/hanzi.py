@@ -94,7 +94,10 @@ def read_character(record: Any, character: str | None = None) -> Drawing:
         BadDrawingError: If its numbers make no drawing, or lie far outside the box.
     """
     if not isinstance(record, dict) or not isinstance(record.get("medians"), list):
-        raise BadFileError("has no field `medians`", hint="choose a file of Make Me a Hanzi")
+        raise BadFileError(
+            "holds no character: the name `medians` is missing",
+            hint="choose a file of Make Me a Hanzi",
+        )
     if not record["medians"]:
         raise BadFileError("has no strokes")
     strokes = [_points(median, index) for index, median in enumerate(record["medians"])]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sketchrnn.drawing import BadFileError
 from sketchrnn.sources.compressed import open_plain
-from sketchrnn.sources.quickdraw import is_packed
+from sketchrnn.sources.quickdraw_packed import is_packed
 
 HEAD_BYTES = 1 << 20
 """How much of a file is looked at: the keys of a first line of JSON may come late."""

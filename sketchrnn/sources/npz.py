@@ -154,9 +154,9 @@ def _unpack(path: Path, key: str, limit: int = -1) -> io.BytesIO:
                 return io.BytesIO(member.read(limit))
     except BadFileError:
         raise
-    except Exception as error:
+    except Exception:
         raise BadFileError(
-            f"cannot be unpacked ({type(error).__name__})",
+            "cannot be unpacked: it is damaged or cut off",
             path=path,
             where=key,
             hint="get the file again",

@@ -23,7 +23,8 @@ from sketchrnn.sources.npz import open_npz
 from sketchrnn.sources.omniglot import open_omniglot
 from sketchrnn.sources.picture import open_picture
 from sketchrnn.sources.polylines import open_polylines
-from sketchrnn.sources.quickdraw import open_bin, open_ndjson
+from sketchrnn.sources.quickdraw import open_ndjson
+from sketchrnn.sources.quickdraw_packed import open_bin
 from sketchrnn.sources.source import Item, Skip, Source
 from sketchrnn.sources.svg import open_svg
 

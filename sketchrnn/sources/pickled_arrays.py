@@ -239,10 +239,10 @@ def read_object_array(data: bytes, path: str, where: str) -> list[NDArray[Any] |
             where=where,
             hint="nothing was run; do not open it with anything else unless you trust its author",
         ) from None
-    except Exception as error:
+    except Exception:
         # a damaged program fails in any way it likes, and none of it is a bug of ours
         raise BadFileError(
-            f"its pickle is damaged ({type(error).__name__})",
+            "its pickle is damaged",
             path=path,
             where=where,
             hint="get the file again",

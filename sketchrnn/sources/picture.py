@@ -197,9 +197,9 @@ def _brightness(data: bytes, name: str) -> NDArray[np.uint8]:
             path=name,
             hint="make it smaller",
         ) from None
-    except Exception as error:  # Pillow's readers stumble in many ways
+    except Exception:  # Pillow's readers stumble in many ways
         raise BadFileError(
-            f"is no picture that can be read ({type(error).__name__})",
+            "is no picture that can be read: it is damaged, or of another kind than its name says",
             path=name,
             hint="save it again as PNG or JPEG",
         ) from None

@@ -76,7 +76,7 @@ def read_polylines(record: Any) -> Drawing:
                 category = value
         record = record.get("strokes")
         if not isinstance(record, list):
-            raise BadFileError("has no field `strokes`", hint=_FORM)
+            raise BadFileError("holds no drawing: the name `strokes` is missing", hint=_FORM)
     if not isinstance(record, list):
         raise BadFileError("is neither a list of strokes nor an object", hint=_FORM)
     strokes = [record] if _depth(record) == 2 else record

@@ -1,16 +1,14 @@
-"""Quick, Draw! in two of its forms: `.ndjson`, a JSON object a line, and `.bin`, packed records.
+"""Quick, Draw! as `.ndjson`, a JSON object a line.
 
-The simplified files and the packed ones have whole numbers from 0 to 255; the raw ones have pixels
-of any scale and a third list of times in each stroke, which is not kept. CC BY 4.0, Google.
+The simplified files have whole numbers from 0 to 255; the raw ones have pixels of any scale and a
+third list of times in each stroke, which is not kept. CC BY 4.0, Google.
 """
 
 from __future__ import annotations
 
 import json
-import struct
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -44,10 +42,6 @@ _PARSE = json.JSONDecoder().raw_decode
 _LINES = 64
 _LINES_BYTES = 1 << 18
 """So many lines, or bytes of lines, are made drawings at once."""
-
-RECORD_HEAD = struct.Struct("<Q2sbIH")  # key, country, recognized, seconds, strokes
-_COUNT = struct.Struct("<H")
-_BUFFER = 1 << 20
 
 
 def open_ndjson(name: str, open_file: Callable[[], BinaryIO]) -> Source:
@@ -121,7 +115,7 @@ def read_line(line: bytes) -> Drawing:
     except ValueError:
         raise BadFileError("is not JSON") from None
     if not isinstance(record, dict) or "drawing" not in record:
-        raise BadFileError("has no field `drawing`")
+        raise BadFileError("holds no drawing: the name `drawing` is missing")
     if not isinstance(record["drawing"], list):
         raise BadFileError("its field `drawing` is not a list of strokes")
     word = record.get("word")
@@ -241,50 +235,6 @@ def _notes(record: dict[str, Any]) -> dict[str, Any]:
     return {key: record[key] for key in _NOTES if isinstance(record.get(key), _NOTE_TYPES)}
 
 
-def open_bin(name: str, open_file: Callable[[], BinaryIO]) -> Source:
-    """Open a file of packed records.
-
-    Args:
-        name: The file's name, for reports; up to its first dot it is the drawings' category.
-        open_file: Opens it for reading bytes; called anew for every pass.
-
-    Returns:
-        The source.
-
-    Raises:
-        BadFileError: If the file is empty.
-    """
-    with open_file() as file:
-        if not file.read(1):
-            raise BadFileError("is empty", path=name, hint="choose another file")
-    label = Path(name).name
-    category = label.split(".")[0] or None
-
-    def read(skip: Skip) -> Iterator[Item]:
-        with open_file() as file:
-            for number, (notes, x, y, counts) in enumerate(_records(file, name, skip)):
-                points = np.frombuffer(x + y, np.uint8).reshape(2, len(x)).T
-                where = f"record {number}"
-                try:
-                    drawing = Drawing.from_points(points, counts, category, notes)
-                except BadDrawingError as error:
-                    where = f"{where}, {error.where}"
-                    skip(f"{label}:{number}", BadFileError(error.problem, path=name, where=where))
-                else:
-                    yield Item(drawing, f"{label}:{number}")
-
-    return Source(name, "longer_side", EPSILON, read, licence=LICENCE, attribution=ATTRIBUTION)
-
-
-def is_packed(head: bytes) -> bool:
-    """Tell whether a file's first bytes can be a packed record, which has no mark of its own."""
-    try:
-        (notes, _, _, counts), _ = _record(head, 0)
-    except (_CutOffError, BadFileError):
-        return False
-    return notes["countrycode"].isascii() and notes["countrycode"].isalpha() and 0 not in counts
-
-
 def simplify_raw(drawing: Drawing) -> Drawing:
     """Simplify a raw drawing as Quick, Draw! made its simplified files.
 
@@ -333,7 +283,8 @@ def _has_times(line: bytes) -> bool:
 def _points(stroke: Any, index: int) -> Any:
     where = f"stroke {index}"
     if not isinstance(stroke, list) or len(stroke) not in (2, 3):
-        raise BadDrawingError("a stroke is not [[x…], [y…]]", where=where)
+        problem = "a stroke must be a list of all x and a list of all y, such as [[0, 9], [5, 7]]"
+        raise BadDrawingError(problem, where=where)
     try:
         x, y = (np.array(axis) for axis in stroke[:2])
     except ValueError:  # lists within lists, of unequal lengths
@@ -373,72 +324,3 @@ def _some_lines(file: BinaryIO) -> Iterator[tuple[list[int], list[bytes]]]:
             yield numbers, lines
             numbers, lines, size = [], [], 0
     yield numbers, lines
-
-
-def _records(
-    file: BinaryIO, name: str, skip: Skip
-) -> Iterator[tuple[dict[str, Any], bytes, bytes, list[int]]]:
-    """Yield (notes, x, y, points of each stroke) of every record; a bad one ends the file.
-
-    Nothing marks where a record begins, so that nothing after a damaged one can be found.
-    """
-    data = b""
-    at = number = 0
-    label = Path(name).name
-    while True:
-        try:
-            record, at = _record(data, at)
-        except _CutOffError:
-            more = file.read(_BUFFER)
-            data, at = data[at:] + more, 0
-            if more:
-                continue
-            if data:
-                problem = f"is cut off after {len(data):,} bytes"
-                error = BadFileError(
-                    problem, path=name, where=f"record {number}", hint="get the file again"
-                )
-                skip(f"{label}:{number}", error)
-            return
-        except BadFileError as error:
-            where = f"record {number}"
-            skip(f"{label}:{number}", BadFileError(error.problem, path=name, where=where))
-            return
-        yield record
-        number += 1
-
-
-class _CutOffError(Exception):
-    """The buffer ends within a record."""
-
-
-def _record(data: bytes, at: int) -> tuple[tuple[dict[str, Any], bytes, bytes, list[int]], int]:
-    """Unpack the record at a place; return it and the place of the next."""
-    try:
-        key, country, recognized, seconds, strokes = RECORD_HEAD.unpack_from(data, at)
-        at += RECORD_HEAD.size
-        counts = []
-        x = []
-        y = []
-        points = 0
-        for _ in range(strokes):
-            (count,) = _COUNT.unpack_from(data, at)
-            middle = at + 2 + count
-            x.append(data[at + 2 : middle])
-            at = middle + count
-            y.append(data[middle:at])
-            counts.append(count)
-            points += count
-            if points > MAX_POINTS:
-                raise BadFileError(f"has more than {MAX_POINTS:,} points: is no drawing")
-        if at > len(data):
-            raise _CutOffError
-    except struct.error:
-        raise _CutOffError from None
-    notes = {
-        "key_id": str(key),
-        "countrycode": country.decode("latin-1"),
-        "recognized": bool(recognized),
-        "timestamp": f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC",
-    }
-    return (notes, b"".join(x), b"".join(y), counts), at

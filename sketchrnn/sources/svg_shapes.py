@@ -59,9 +59,9 @@ def parse(read: Any, text: str, what: str, name: str) -> Any:
     """
     try:
         return read()
-    except Exception as error:
+    except Exception:
         raise BadFileError(
-            f"{what} cannot be read: {text[:40]!r} ({type(error).__name__})",
+            f"{what} cannot be read: {text[:40]!r}",
             path=name,
             hint="mend or remove it",
         ) from None

@@ -59,7 +59,7 @@ def test_a_folder_is_a_data_set_of_its_files(tmp_path):
     ("record", "problem"),
     [
         ("{", "is not JSON"),
-        ({"medians": 5}, "no field `medians`"),
+        ({"medians": 5}, "the name `medians` is missing"),
         ({"medians": []}, "no strokes"),
         ({"medians": [[]]}, "not a list of points"),
         ({"medians": [[[1, 2], [3]]]}, "not a list of points"),

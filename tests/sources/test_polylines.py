@@ -65,7 +65,7 @@ def test_our_own_form_round_trips(strokes, category):
     [
         ("[", "is not JSON"),
         ("5", "neither a list"),
-        ('{"lines": []}', "no field `strokes`"),
+        ('{"lines": []}', "the name `strokes` is missing"),
         (
             "[[[0, 1, 2, 3, 4, 5], [0, 1, 2, 3, 4, 5]]]",
             r"stroke 0: its points are not all \[x, y\]",
