@@ -13,7 +13,7 @@ from typing import Any
 from sketchrnn.drawing import BadSettingError, Drawing
 from sketchrnn.drawing.files import whole_file
 from sketchrnn.render.color import mix
-from sketchrnn.render.lettering import clean, shorten, text_width, wrap
+from sketchrnn.render.lettering import BOLD, clean, shorten, text_width, wrap
 from sketchrnn.render.movement import make_movement
 from sketchrnn.render.movie import MOVIES, Progress
 from sketchrnn.render.page import Frame, Label, Movement, Page
@@ -267,12 +267,12 @@ def gallery(
     left = page_margin + (math.ceil(label_width) + 12 if label_width else 0)
     content = left - page_margin + grid_width
     heading = clean(title) if title else ""
-    title_width = math.ceil(text_width(heading, _TITLE_SIZE))
+    title_width = math.ceil(text_width(heading, BOLD * _TITLE_SIZE))
     content = max(content, min(title_width, _NARROWEST_TITLE))
 
     marks: list[Label] = []
     y = page_margin
-    for line in wrap(heading, _TITLE_SIZE, content):
+    for line in wrap(heading, BOLD * _TITLE_SIZE, content):
         baseline = y + _CAP_HEIGHT * _TITLE_SIZE
         marks.append(Label(line, page_margin, baseline, _TITLE_SIZE, ink, bold=True))
         y += round(_LEADING * _TITLE_SIZE)

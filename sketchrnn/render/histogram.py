@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sketchrnn.drawing import BadSettingError
 from sketchrnn.render.color import DARK_INK, mix
 from sketchrnn.render.gallery import Gallery
-from sketchrnn.render.lettering import clean, shorten, text_width
+from sketchrnn.render.lettering import BOLD, clean, shorten, text_width
 from sketchrnn.render.page import HAIRLINE, Frame, Label, Page
 
 _WIDTH = 640.0
@@ -70,7 +70,7 @@ def histograms(panels: Iterable[Panel], unit: str, title: str | None = None) -> 
     y = _MARGIN
     heading = clean(title or "")
     if heading:
-        text = shorten(heading, _TITLE_SIZE, _WIDTH - 2 * _MARGIN)
+        text = shorten(heading, BOLD * _TITLE_SIZE, _WIDTH - 2 * _MARGIN)
         labels.append(Label(text, _MARGIN, y + 12, _TITLE_SIZE, DARK_INK, bold=True))
         y += 30
     for panel in listed:

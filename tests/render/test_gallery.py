@@ -124,6 +124,16 @@ def test_a_long_title_is_broken_and_widens_a_narrow_page_only_so_far():
     assert all("…" not in label.text for label in page.labels)
 
 
+def test_a_title_keeps_the_margin(tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    page = gallery([square(1)], title="A character that does not exist", page_margin=24)
+    page.save(tmp_path / "page.png")
+    pixels = np.asarray(image.open(tmp_path / "page.png").convert("L"))
+    scale = pixels.shape[1] / page.page.width
+    columns = np.flatnonzero((pixels < 200).any(axis=0)) / scale
+    assert columns[-1] < page.page.width - 20  # bold letters run wider than plain ones
+
+
 def test_a_grid_frames_the_cells():
     page = gallery([square(1), None, square(1)], grid=True, size=100, gap=10, page_margin=0).page
     assert [(frame.x, frame.width) for frame in page.frames] == [(0, 100), (220, 100)]
