@@ -26,9 +26,12 @@ class Scripted:
 
     def __init__(self, steps_at_once=1, max_seq_len=40):
         self.config = ModelConfig(z_size=2, max_seq_len=max_seq_len, scale_factor=2.0)
-        self.steps_at_once = steps_at_once
+        self._steps = steps_at_once
         self.at_once = None
         self.batches = []
+
+    def steps_at_once(self, count, max_steps):
+        return self._steps
 
     def start(self, z, batch_size):
         assert z.shape == (batch_size, 2)
@@ -36,11 +39,11 @@ class Scripted:
 
     def draw(self, row, hidden, cell, constant, noise, temperature):
         count = len(row)
-        assert noise.shape == (count, self.steps_at_once, 4)
+        assert noise.shape == (count, self._steps, 4)
         assert len(hidden) == len(cell) == len(constant) == count
         self.batches.append(cell[:, 0].astype(int).tolist())
         rows = []
-        for chunk in range(self.steps_at_once):
+        for chunk in range(self._steps):
             new = np.zeros((count, 5), np.float32)
             new[:, 0] = 1000 * cell[:, 0] + hidden[:, 0] + noise[:, chunk, 0]
             new[:, 1] = row[:, 0]
