@@ -6,6 +6,8 @@ import doctest
 import importlib.util
 import re
 import shlex
+import shutil
+import subprocess
 from pathlib import Path
 
 import click
@@ -177,3 +179,13 @@ def test_every_command_has_help_and_an_example():
 def test_the_changelog_knows_this_version():
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert f"## {sketchrnn.__version__}" in changelog
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_make_bench_runs_every_script_that_needs_no_words():
+    """`rivals.py` is started by another script; by itself it would end all that come after."""
+    told = subprocess.run(
+        ["make", "-n", "bench"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    scripts = {path.name for path in (ROOT / "benchmarks").glob("*.py")}
+    assert {*re.findall(r"benchmarks/(\w+\.py)", told)} == scripts - {"rivals.py"}
