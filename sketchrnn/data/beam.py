@@ -39,7 +39,7 @@ from sketchrnn.data.pieces import (
 )
 from sketchrnn.data.plan import Plan, check_apart, make_plan
 from sketchrnn.data.report import ConversionReport
-from sketchrnn.data.shards import write_index
+from sketchrnn.data.shards import INDEX, write_index
 from sketchrnn.data.statistics import TrainingStatistics
 from sketchrnn.data.stored_split import NO_CATEGORY
 from sketchrnn.drawing import (
@@ -48,12 +48,18 @@ from sketchrnn.drawing import (
     MissingDependencyError,
     SketchRNNError,
 )
-from sketchrnn.drawing.files import check_output, whole_file, whole_folder
+from sketchrnn.drawing.files import check_folder, whole_file, whole_folder
 
 RUNNER = "FnApiRunner"
 """What Beam's DirectRunner runs on this machine, without the server that it looks for first."""
 
+CONTENTS = (INDEX, "part-*.h5")
+"""The files of a data folder; one that holds others is not replaced."""
+
 _DIGEST = "build.txt"
+_PARTS = (_DIGEST, "*-[0-9][0-9][0-9][0-9][0-9].*", ".*")
+"""The files of the folder of finished shards, and temporary ones of a build that was killed."""
+
 _LOOK_SECONDS = 1.0
 _LAST_SECONDS = 10.0
 _THREADS = ("run_worker", "beam_control_read", "read_grpc_client_inputs")
@@ -99,7 +105,7 @@ def build(
         BadSettingError: If a setting cannot be used, or inputs cannot share one folder.
         MissingDependencyError: If Beam is not installed, or KanjiVG is asked for and not.
     """
-    target = check_output(out, overwrite=overwrite)
+    target = check_folder(out, overwrite=overwrite, contents=CONTENTS)
     beam = _beam()
     names = [inputs] if isinstance(inputs, str | PathLike) else list(inputs)
     if "-" in map(str, names):
@@ -167,12 +173,7 @@ def _begin(parts: Path, digest: str) -> None:
     if note.is_file() and note.read_text(encoding="utf-8").strip() == digest:
         return
     if parts.exists():
-        if not note.is_file() and any(parts.iterdir()):
-            raise BadSettingError(
-                "is in the way of the shards, and holds something else",
-                path=parts,
-                hint="move it, or choose another output",
-            )
+        check_folder(parts, overwrite=True, contents=_PARTS)
         shutil.rmtree(parts)
     parts.mkdir(parents=True)
     with whole_file(note) as beside:
@@ -343,7 +344,7 @@ def _gather(
     check_result(report, plan.inputs[0])
     report.scale_factor = statistics.scale_factor
     report.duplicates, report.duplicates_exact = duplicates.count, duplicates.exact
-    with whole_folder(target, overwrite=overwrite) as beside:
+    with whole_folder(target, overwrite=overwrite, contents=CONTENTS) as beside:
         write_index(
             beside,
             shards,

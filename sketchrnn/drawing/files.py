@@ -7,8 +7,8 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePath
 
 from sketchrnn.drawing.errors import BadSettingError, OutputExistsError
 
@@ -39,6 +39,65 @@ def check_output(path: str | os.PathLike[str], *, overwrite: bool = False) -> Pa
     if not os.access(parent, os.W_OK):
         raise BadSettingError("cannot be written to", path=parent, hint="choose another place")
     return target
+
+
+def check_folder(
+    path: str | os.PathLike[str], *, overwrite: bool = False, contents: Sequence[str] = ()
+) -> Path:
+    """Return `path` as a Path after checking that a folder may be written there as a whole.
+
+    Replacing a folder deletes what is in it, so it must be ours: it bears our mark and holds
+    nothing else. An empty folder may always be replaced by one who may overwrite.
+
+    Args:
+        path: The folder to write.
+        overwrite: Whether a folder that exists may be replaced.
+        contents: Patterns of the files that such a folder holds, relative to it, as
+            `pathlib.PurePath.match` takes them (`*.onnx`, `samples/*.svg`). The first is the
+            file that marks the folder as ours.
+
+    Raises:
+        OutputExistsError: If it exists and `overwrite` is false, or is not a folder of ours, or
+            holds something else.
+        BadSettingError: If the folder that should hold it is a file or cannot be written.
+    """
+    target = check_output(path, overwrite=overwrite)
+    if target.is_symlink():
+        raise OutputExistsError(
+            "is a symbolic link", path=target, hint="name the folder itself, or another one"
+        )
+    if not target.exists():
+        return target
+    if not target.is_dir():
+        raise OutputExistsError("is a file, not a folder", path=target, hint="choose another name")
+    mark, found = False, False
+    for name in _files_below(target):
+        found = True
+        inside = name.relative_to(target)
+        depth = len(inside.parts)
+        fits = [p for p in contents if len(PurePath(p).parts) == depth and inside.match(p)]
+        if not fits:
+            raise OutputExistsError(
+                f"holds {str(inside)!r}, which sketchrnn did not write there",
+                path=target,
+                hint="move that away, or choose another folder",
+            )
+        mark = mark or contents[0] in fits
+    if found and not mark:
+        raise OutputExistsError(
+            f"has no {contents[0] if contents else 'mark of ours'}, so it may be somebody else's",
+            path=target,
+            hint="choose another folder",
+        )
+    return target
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """Yield what is in a folder and in its folders; a link is not followed."""
+    for root, folders, files in os.walk(folder):
+        links = [name for name in folders if Path(root, name).is_symlink()]
+        for name in (*files, *links):
+            yield Path(root, name)
 
 
 @contextlib.contextmanager
@@ -76,7 +135,9 @@ def whole_file(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iter
 
 
 @contextlib.contextmanager
-def whole_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iterator[Path]:
+def whole_folder(
+    path: str | os.PathLike[str], *, overwrite: bool = False, contents: Sequence[str] = ()
+) -> Iterator[Path]:
     """Give a temporary folder beside `path`; rename it into place when the block ends well.
 
     A folder that is replaced is moved aside first and removed last, so that a reader finds
@@ -85,15 +146,17 @@ def whole_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -> It
     Args:
         path: The folder to write.
         overwrite: Whether a folder that exists may be replaced.
+        contents: What such a folder holds; see `check_folder`. One that holds anything else is
+            never replaced.
 
     Yields:
         The folder to write into.
 
     Raises:
-        OutputExistsError: If the folder exists and `overwrite` is false.
+        OutputExistsError: If the folder exists and may not be replaced.
         BadSettingError: If there is no room for it.
     """
-    target = check_output(path, overwrite=overwrite)
+    target = check_folder(path, overwrite=overwrite, contents=contents)
     with _place_named(target.parent):
         target.parent.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}-", dir=target.parent))
@@ -102,16 +165,14 @@ def whole_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -> It
         with _room_for(target):
             yield beside
         beside.chmod(0o777 & ~_umask())
+        check_folder(target, overwrite=overwrite, contents=contents)  # it may be new since
         if target.exists():
             os.replace(target, old)
         os.replace(beside, target)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
         if target.exists():
-            if old.is_dir():
-                shutil.rmtree(old, ignore_errors=True)
-            else:
-                old.unlink(missing_ok=True)
+            shutil.rmtree(old, ignore_errors=True)
 
 
 @contextlib.contextmanager

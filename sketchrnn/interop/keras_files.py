@@ -19,13 +19,19 @@ import numpy as np
 
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import BadFileError, BadSettingError, MissingDependencyError
-from sketchrnn.drawing.files import check_output, whole_file, whole_folder
+from sketchrnn.drawing.files import check_folder, check_output, whole_file, whole_folder
 from sketchrnn.model import backend, folder, hdf5_file
 from sketchrnn.sketch_rnn import SketchRNN
 
 _CLASS = "sketchrnn>SketchVAE"
 _NOTES = "sketchrnn.json"
 _BESIDE = "assets.extra"  # where TensorFlow leaves room for what it does not read
+_SERVED = (
+    f"{_BESIDE}/{_NOTES}",
+    "saved_model.pb",
+    "fingerprint.pb",
+    "variables/variables.*",
+)  # the files of a SavedModel of ours; a folder that holds others is not replaced
 _CONFIG = "config.json"
 _MEMBERS = {"metadata.json", _CONFIG, folder.WEIGHTS_FILE, _NOTES}
 _LARGEST_CONFIG = 1 << 20
@@ -164,7 +170,7 @@ def save_for_serving(
         OutputExistsError: If the folder exists.
         MissingDependencyError: If Keras does not compute with TensorFlow.
     """
-    target = check_output(path, overwrite=overwrite)
+    target = check_folder(path, overwrite=overwrite, contents=_SERVED)
     network = model.network
     import keras
     from keras import ops
@@ -218,7 +224,7 @@ def save_for_serving(
         steps = keras.InputSpec(shape=(None, None, 5), dtype="float32")
         lengths = keras.InputSpec(shape=(None,), dtype="int32")
         archive.add_endpoint("encode", encode, input_signature=[steps, lengths, *told[1:]])
-    with whole_folder(target, overwrite=overwrite) as beside:
+    with whole_folder(target, overwrite=overwrite, contents=_SERVED) as beside:
         archive.write_out(str(beside), verbose=False)
         (beside / _BESIDE).mkdir()
         (beside / _BESIDE / _NOTES).write_text(json.dumps(notes, ensure_ascii=False), "utf-8")

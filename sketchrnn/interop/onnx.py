@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sketchrnn.drawing import MissingDependencyError
-from sketchrnn.drawing.files import check_output, whole_folder
+from sketchrnn.drawing.files import check_folder, whole_folder
 from sketchrnn.interop.onnx_graph import Name, Nodes, Stack
 from sketchrnn.model import folder
 from sketchrnn.sampling.mixture import CORRELATION_BOUND, LOG_SIGMA_BOUND
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 FORMAT = "sketchrnn-onnx"
 NOTES = "model.json"
+CONTENTS = (NOTES, "step.onnx", "start.onnx", "encoder.onnx")
+"""The files of such a folder; one that holds others is not replaced."""
 _OPSET = 17  # the first with layer normalisation; onnxruntime has read it since 1.12
 _IR_VERSION = 8
 _STROKE5 = 5
@@ -38,7 +40,7 @@ def save(model: SketchRNN, path: str | PathLike[str], *, overwrite: bool = False
     Args:
         model: Any model.
         path: The folder.
-        overwrite: Whether a folder that exists is replaced, with all that is in it.
+        overwrite: Whether a folder that `save` wrote is replaced; one that holds more is not.
 
     Returns:
         The path.
@@ -47,7 +49,7 @@ def save(model: SketchRNN, path: str | PathLike[str], *, overwrite: bool = False
         OutputExistsError: If the folder exists.
         MissingDependencyError: If `onnx` is not installed.
     """
-    target = check_output(path, overwrite=overwrite)
+    target = check_folder(path, overwrite=overwrite, contents=CONTENTS)
     made = graphs(model)
     config = model.config
     notes: dict[str, Any] = {
@@ -60,7 +62,7 @@ def save(model: SketchRNN, path: str | PathLike[str], *, overwrite: bool = False
         "z_size": config.latent_size,
         "categories": list(config.categories),
     }
-    with whole_folder(target, overwrite=overwrite) as beside:
+    with whole_folder(target, overwrite=overwrite, contents=CONTENTS) as beside:
         for name, graph in made.items():
             (beside / f"{name}.onnx").write_bytes(graph.SerializeToString())
         text = json.dumps(notes, indent=2, ensure_ascii=False) + "\n"

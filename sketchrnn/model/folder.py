@@ -32,6 +32,8 @@ FORMAT_VERSION = 1
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.weights.h5"
 SAFETENSORS_FILE = "model.safetensors"
+CONTENTS = (CONFIG_FILE, WEIGHTS_FILE, SAFETENSORS_FILE)
+"""The files of a model folder; one that holds others is not replaced as a whole."""
 _LARGEST_CONFIG = 1 << 20
 _STROKE5 = 5
 
@@ -285,14 +287,14 @@ def write(
         weights: Arrays by name, as `weight_shapes` says.
         preparation: How drawings become data units.
         provenance: Where the weights come from; JSON-able.
-        overwrite: Whether a folder that exists is replaced, with all that is in it.
+        overwrite: Whether a model folder that exists is replaced; one that holds more is not.
         safetensors: Whether the weights are written as model.safetensors.
 
     Raises:
         OutputExistsError: If the folder exists.
         MissingDependencyError: If `safetensors` is wanted and not installed.
     """
-    with whole_folder(path, overwrite=overwrite) as beside:
+    with whole_folder(path, overwrite=overwrite, contents=CONTENTS) as beside:
         _write_files(beside, config, weights, notes(config, preparation, provenance), safetensors)
     return Path(path)
 

@@ -15,12 +15,14 @@ import numpy as np
 from sketchrnn.data.categories import check_learned, listed
 from sketchrnn.data.store import DataFile
 from sketchrnn.drawing import BadFileError, BadSettingError, Drawing, OutputExistsError
-from sketchrnn.drawing.files import whole_file
+from sketchrnn.drawing.files import check_folder, whole_file
 from sketchrnn.model import backend, devices
 from sketchrnn.model.config import ADDED_LATER, ModelConfig
+from sketchrnn.model.folder import CONFIG_FILE, WEIGHTS_FILE
 from sketchrnn.render import gallery
 from sketchrnn.training import checkpoint, memory, parent, presets
 from sketchrnn.training.config import TrainConfig
+from sketchrnn.training.journal import METRICS_FILE, TENSORBOARD_FOLDER
 from sketchrnn.training.progress import Outcome, Progress, Watcher
 from sketchrnn.training.results import RUN_FILE, SAMPLES_FOLDER
 from sketchrnn.training.team import Team, digest_of, versions
@@ -31,6 +33,25 @@ _MAY_CHANGE = (
     *("batch_size", "num_buckets"),  # for who runs out of memory; the batches are others then
 )
 """What a run may be told anew when it goes on."""
+
+REPORT_FILE = "report.html"
+
+_CONTENTS = (
+    RUN_FILE,
+    CONFIG_FILE,
+    WEIGHTS_FILE,
+    METRICS_FILE,
+    REPORT_FILE,
+    f"{checkpoint.FOLDER}/*.h5",
+    f"{SAMPLES_FOLDER}/step-*.png",
+    f"{TENSORBOARD_FOLDER}/events.*",
+    ".model-*/*",
+    ".run-*",
+    f"{checkpoint.FOLDER}/.step-*",
+    f"{SAMPLES_FOLDER}/.step-*",
+)
+"""The files of a run; a folder that holds others is not replaced."""
+
 _LEFTOVERS = (".model-*", ".run-*", f"{checkpoint.FOLDER}/.step-*", f"{SAMPLES_FOLDER}/.step-*")
 """What is half-written when a process is killed."""
 _SAMPLE_COLUMNS = 8
@@ -364,10 +385,9 @@ def _check_room(out: Path, overwrite: bool, init_from: str | None) -> None:
             path=out,
             hint="choose another folder",
         )
-    if overwrite and (out / RUN_FILE).is_file():
-        return
     if overwrite:
-        raise OutputExistsError("exists and is no run", path=out, hint="choose another folder")
+        check_folder(out, overwrite=True, contents=_CONTENTS)
+        return
     raise OutputExistsError(
         "exists already",
         path=out,

@@ -167,8 +167,11 @@ def test_data_and_places_that_cannot_be_used(refused, tiny_data, tmp_path):
         ((tiny_data, "-o", new, "--resume"), "new: holds no run to go on with"),
         ((tiny_data, "-o", file, "--resume"), "photo.h5: holds no run to go on with"),
         ((tiny_data, "-o", file), "photo.h5: exists already"),
-        ((tiny_data, "-o", file, "--force"), "photo.h5: exists and is no run"),
-        ((tiny_data, "-o", tmp_path / "thesis", "--force"), "thesis: exists and is no run"),
+        ((tiny_data, "-o", file, "--force"), "photo.h5: is a file, not a folder"),
+        (
+            (tiny_data, "-o", tmp_path / "thesis", "--force"),
+            "thesis: holds 'thesis.tex', which",
+        ),
         ((tiny_data,), "Missing option '-o' / '--output'"),
     ):
         assert message in refused("train", *words)

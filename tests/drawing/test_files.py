@@ -53,15 +53,67 @@ def test_a_folder_appears_when_it_is_whole(tmp_path):
         (beside / "a").write_text("1")
         assert not target.exists()
     assert names(target) == ["a"]
-    with whole_folder(target, overwrite=True) as beside:
+    with whole_folder(target, overwrite=True, contents=("a", "b")) as beside:
         (beside / "b").write_text("2")
     assert names(target) == ["b"]
-    with pytest.raises(RuntimeError), whole_folder(target, overwrite=True):
+    with pytest.raises(RuntimeError), whole_folder(target, overwrite=True, contents=("b",)):
         raise RuntimeError
     assert names(target) == ["b"]
     with pytest.raises(OutputExistsError), whole_folder(target):
         raise AssertionError("never reached")
     assert names(tmp_path) == ["model"]
+
+
+@pytest.mark.parametrize(
+    ("files", "problem"),
+    [
+        (["mark", "a.onnx", "papers/thesis.txt"], "holds 'papers/thesis.txt', which sketchrnn"),
+        (["mark", "sub/a.onnx"], "holds 'sub/a.onnx'"),
+        (["mark", "a.onnx", ".hidden"], "holds '.hidden'"),
+        (["a.onnx"], "has no mark"),
+        (["mark", "a.onnx", "deep/1.h5"], None),
+        ([], None),
+    ],
+)
+def test_a_folder_is_replaced_only_if_it_is_ours(tmp_path, files, problem):
+    target = tmp_path / "mine"
+    target.mkdir()
+    for name in files:
+        (target / name).parent.mkdir(exist_ok=True)
+        (target / name).write_text(name)
+    asked = {"overwrite": True, "contents": ("mark", "*.onnx", "deep/*.h5")}
+    if problem is None:
+        with whole_folder(target, **asked) as beside:
+            (beside / "mark").write_text("new")
+        assert names(target) == ["mark"]
+        return
+    with pytest.raises(OutputExistsError, match=problem), whole_folder(target, **asked):
+        raise AssertionError("never reached")
+    assert sorted(str(p.relative_to(target)) for p in target.rglob("*") if p.is_file()) == sorted(
+        files
+    )
+    assert names(tmp_path) == ["mine"]
+
+
+def test_a_file_and_a_link_are_no_folders_to_replace(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "folder")
+    for name, problem in (("file", "is a file, not a folder"), ("link", "is a symbolic link")):
+        refused = pytest.raises(OutputExistsError, match=problem)
+        with refused, whole_folder(tmp_path / name, overwrite=True):
+            raise AssertionError("never reached")
+    assert names(tmp_path) == ["file", "folder", "link"]
+
+
+def test_what_came_meanwhile_is_not_replaced(tmp_path):
+    target = tmp_path / "mine"
+    with pytest.raises(OutputExistsError), whole_folder(target, overwrite=True) as beside:
+        (beside / "mark").write_text("ours")
+        target.mkdir()
+        (target / "thesis.txt").write_text("mine")
+    assert names(target) == ["thesis.txt"]
+    assert names(tmp_path) == ["mine"]
 
 
 def test_a_place_that_is_none(tmp_path):
