@@ -29,7 +29,7 @@ from machine import keep_results, matrix_peak, speed
 from sketchrnn.model.config import ModelConfig
 from sketchrnn.model.folder import weight_shapes
 from sketchrnn.sampling.mixture import sampling_noise, temperature_rule
-from sketchrnn.sampling.numpy_loop import NumpyDecoder
+from sketchrnn.sampling.numpy_decoder import NumpyDecoder
 from sketchrnn.sampling.sampler import sample_steps
 
 AS_PEOPLE_DRAW = temperature_rule(0.4)
@@ -52,7 +52,7 @@ class Subject:
         self.decoders: dict[str, Any] = {"NumPy": NumpyDecoder(self.config, weights)}
         if not plain:
             from sketchrnn.model.vae import SketchVAE
-            from sketchrnn.sampling.compiled_loop import CompiledDecoder
+            from sketchrnn.sampling.compiled_decoder import CompiledDecoder
 
             network = SketchVAE(self.config)
             for name, variable in network.named_weights().items():
@@ -108,7 +108,7 @@ def main() -> None:
     if not options.plain:
         import keras
 
-        import sketchrnn.sampling.compiled_loop  # noqa: F401
+        import sketchrnn.sampling.compiled_decoder  # noqa: F401
 
         print(f"backend {keras.backend.backend()}")
     importing = time.process_time() - before

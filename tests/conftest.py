@@ -15,8 +15,8 @@ import hypothesis
 import numpy as np
 import pytest
 
+from sketchrnn.data.data_file import DataFileWriter
 from sketchrnn.data.normalize import Preparation
-from sketchrnn.data.store import DataFileWriter
 from sketchrnn.drawing import Drawing
 from sketchrnn.model import folder
 from sketchrnn.model.config import ModelConfig

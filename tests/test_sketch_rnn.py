@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 import sketchrnn as sr
+from sketchrnn.data.data_file import DataFileWriter
 from sketchrnn.data.normalize import Preparation
-from sketchrnn.data.store import DataFileWriter
 from sketchrnn.drawing import (
     BadDrawingError,
     BadFileError,

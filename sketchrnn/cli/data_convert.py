@@ -83,7 +83,7 @@ def conversion_settings(
 ) -> dict[str, Any]:
     """Return the settings that the options of a conversion ask for."""
     from sketchrnn.data import EXTENT
-    from sketchrnn.data.plan import MAX_STEPS
+    from sketchrnn.data.conversion_plan import MAX_STEPS
 
     return {
         "epsilon": _epsilon(epsilon),

@@ -10,7 +10,7 @@ import click
 from sketchrnn.cli import options
 
 if TYPE_CHECKING:
-    from sketchrnn.training.samples import Judged
+    from sketchrnn.training.samples import SampleMetrics
 
 _MEANINGS = {
     "Prediction": {
@@ -178,7 +178,7 @@ def _shown(name: str, value: float) -> str:
     return f"{value:.1%}" if name.removesuffix("_held_out").endswith("rate") else f"{value:.4f}"
 
 
-def _write_pairs(judged: Judged, output: str, force: bool, recipe: dict[str, Any]) -> None:
+def _write_pairs(judged: SampleMetrics, output: str, force: bool, recipe: dict[str, Any]) -> None:
     """Write a page of samples, each above the training drawing nearest to it."""
     from sketchrnn.render import gallery
     from sketchrnn.sketch_rnn.redrawing import PAIR_COLUMNS, show_pairs

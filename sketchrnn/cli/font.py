@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sketchrnn.cli import supply
+from sketchrnn.cli import drawing_input
 
 if TYPE_CHECKING:
     from sketchrnn.render.font import Font
@@ -20,7 +20,7 @@ DRAWN = 500
 
 
 @click.command()
-@supply.supply_options
+@drawing_input.supply_options
 @click.option(
     "-o", "--output", required=True, metavar="OUT", help="A file .otf, .ttf, .woff2 or .woff."
 )
@@ -116,7 +116,7 @@ def font(
     from sketchrnn.render.font import font as make
     from sketchrnn.render.font_characters import check_characters, check_count, private_use
     from sketchrnn.render.font_tables import check_name
-    from sketchrnn.render.nib import Nib
+    from sketchrnn.render.pen_outline import Nib
 
     check_suffix(output)
     files.check_output(output, overwrite=force)
@@ -136,7 +136,7 @@ def font(
         "seed": seed,
         "category": category,
     }
-    found = supply.take_drawings(input, number, DRAWN, sampling)
+    found = drawing_input.take_drawings(input, number, DRAWN, sampling)
     shown = found.drawings
     if own_characters:
         wanted = check_characters([_own(drawing) for drawing in shown])

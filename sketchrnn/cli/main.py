@@ -114,9 +114,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's own chatter
     if arguments is None and "train" in sys.argv:
-        from sketchrnn.cli import allocator
+        from sketchrnn.cli import malloc_settings
 
-        allocator.restart(sys.argv[1:])
+        malloc_settings.restart(sys.argv[1:])
     sys.exit(_run(arguments))
 
 

@@ -37,7 +37,7 @@ class TemperatureType(click.ParamType):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float | list[float]:
-        """Return a number, or a schedule as `sampling.tempering` takes it."""
+        """Return a number, or a schedule as `sampling.temperature` takes it."""
         if not isinstance(value, str):
             return float(value)
         try:
@@ -284,8 +284,8 @@ def asked_movement(
         BadSettingError: If a kind of page that stands still is to move.
     """
     from sketchrnn.drawing import BadSettingError
-    from sketchrnn.render.movement import make_movement
     from sketchrnn.render.movie import MOVIES
+    from sketchrnn.render.timeline import make_movement
 
     moves = suffix in MOVIES or animate
     if not moves and (seconds is not None or flip):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sketchrnn.cli import supply
+from sketchrnn.cli import drawing_input
 
 if TYPE_CHECKING:
     from sketchrnn.render import PlotterSheet
@@ -16,7 +16,7 @@ DRAWN = 64
 
 
 @click.command()
-@supply.supply_options
+@drawing_input.supply_options
 @click.option(
     "-o", "--output", required=True, metavar="OUT.svg", help="The sheet; - for standard output."
 )
@@ -134,7 +134,7 @@ def plot(
         "seed": seed,
         "category": category,
     }
-    found = supply.take_drawings(input, number, DRAWN, sampling)
+    found = drawing_input.take_drawings(input, number, DRAWN, sampling)
     settings = {
         **{key: value for key, value in sheet.items() if value not in (None, False)},
         **({} if colors is None else {"pens": colors}),

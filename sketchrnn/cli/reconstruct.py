@@ -45,7 +45,7 @@ def reconstruct(
       sketchrnn reconstruct kanji mine.svg -t 0.2 -o again.png
       sketchrnn reconstruct kanji kanji.h5 -n 16 -o tests.png
     """
-    from sketchrnn.render.layout import above_each_other
+    from sketchrnn.render.layout import interleave_rows
     from sketchrnn.sketch_rnn import load
     from sketchrnn.sketch_rnn.inputs import kept, noted
 
@@ -80,5 +80,5 @@ def reconstruct(
     if output == "-" or not options.is_folder(output):
         # in data units, so that both rows have one scale
         shown = [drawing.with_metadata(box=None) for drawing in given]
-        rows = above_each_other(shown, again, columns)
+        rows = interleave_rows(shown, again, columns)
     options.write_page(rows, output, force=force, recipe=recipe, columns=columns, **look)

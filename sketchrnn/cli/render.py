@@ -202,7 +202,7 @@ def _save_each(
     from sketchrnn.drawing import BadFileError
     from sketchrnn.render.bulk import drawings_to_pages
     from sketchrnn.render.folder import save_pages
-    from sketchrnn.render.movement import make_movement
+    from sketchrnn.render.timeline import make_movement
 
     rest = iter(drawings)
     first = next(rest, None)

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from sketchrnn.training.study import Trial
     from sketchrnn.training.sweep import Event, Job, Sweep
+    from sketchrnn.training.trials import Trial
 
 _LOOK = 0.2  # seconds between two looks whether to stop
 _MOST_SHOWN = 20
@@ -77,8 +77,8 @@ def sweep(
     from sketchrnn.drawing import BadSettingError, SketchRNNError
     from sketchrnn.model import backend
     from sketchrnn.training import presets
-    from sketchrnn.training.grid import read_grid
-    from sketchrnn.training.interruption import asked_by_signal
+    from sketchrnn.training.graceful_stop import asked_by_signal
+    from sketchrnn.training.search_space import read_grid
     from sketchrnn.training.sweep import Sweep
 
     given: list[tuple[str, str]] = []
@@ -120,7 +120,7 @@ def _train(
 
     A process each: memory is given back whole, and one that dies takes no other with it.
     """
-    from sketchrnn.training.grid import shown
+    from sketchrnn.training.search_space import shown
 
     command = [sys.executable, "-m", "sketchrnn", "train", data, "-o", str(job.folder)]
     if job.resume:
@@ -275,7 +275,7 @@ class _View:
 
 def table(trials: list[Trial]) -> list[str]:
     """Return the lines of a table of trials, in their order."""
-    from sketchrnn.training.grid import shown
+    from sketchrnn.training.search_space import shown
 
     names = list(trials[0].values)
     kl = any("kl_raw" in one.figures for one in trials)
@@ -298,7 +298,7 @@ def table(trials: list[Trial]) -> list[str]:
 
 
 def _told(trial: Trial) -> str:
-    from sketchrnn.training.grid import shown
+    from sketchrnn.training.search_space import shown
 
     return " ".join(f"{name}={shown(value)}" for name, value in trial.values.items())
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sketchrnn.data.build import convert
+    from sketchrnn.data.data_file import DataFile, DataFileWriter
     from sketchrnn.data.normalize import EXTENT, Preparation
     from sketchrnn.data.report import ConversionReport
     from sketchrnn.data.shards import DataFolder, is_data, open_data, opened
-    from sketchrnn.data.store import DataFile, DataFileWriter
     from sketchrnn.data.stored_split import Split
 
 _HOMES = {

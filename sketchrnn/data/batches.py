@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sketchrnn.data import augment
 from sketchrnn.data.categories import place_table
-from sketchrnn.data.store import Split
+from sketchrnn.data.data_file import Split
 from sketchrnn.drawing import END_ROW, START_TOKEN
 
 OFFSET_LIMIT = 1000.0

@@ -21,6 +21,7 @@ import numpy as np
 
 from sketchrnn.data.build import Progress
 from sketchrnn.data.conversion import Tolerances, check_result
+from sketchrnn.data.conversion_plan import ConversionPlan, check_apart, make_plan
 from sketchrnn.data.duplicates import DuplicateCounter
 from sketchrnn.data.examples import Examples
 from sketchrnn.data.pieces import (
@@ -37,7 +38,6 @@ from sketchrnn.data.pieces import (
     shard_path,
     weigh_piece,
 )
-from sketchrnn.data.plan import Plan, check_apart, make_plan
 from sketchrnn.data.report import ConversionReport
 from sketchrnn.data.shards import INDEX, write_index
 from sketchrnn.data.statistics import TrainingStatistics
@@ -184,7 +184,7 @@ def _run_pipeline(
     beam: Any,
     work: Callable[..., None],
     jobs: list[tuple[Piece, dict[str, int] | None]],
-    plan: Plan,
+    plan: ConversionPlan,
     parts: Path,
     options: Sequence[str],
 ) -> None:
@@ -261,7 +261,10 @@ def _end_workers() -> None:
 
 
 def _do_job(
-    job: tuple[Piece, dict[str, int] | None], work: Callable[..., None], plan: Plan, parts: str
+    job: tuple[Piece, dict[str, int] | None],
+    work: Callable[..., None],
+    plan: ConversionPlan,
+    parts: str,
 ) -> int:
     piece, kept = job
     arguments = () if kept is None else (kept,)
@@ -308,7 +311,7 @@ def _check_input(name: str, results: Sequence[Result]) -> None:
 
 
 def _gather(
-    plan: Plan,
+    plan: ConversionPlan,
     pieces: Sequence[Piece],
     results: Sequence[Result],
     parts: Path,

@@ -8,11 +8,11 @@ from os import PathLike
 from typing import Literal
 
 from sketchrnn.data.conversion import Conversion, Tolerances, check_result, prepared
+from sketchrnn.data.conversion_plan import MAX_STEPS, check_apart, make_plan
+from sketchrnn.data.data_file import DataFileWriter
 from sketchrnn.data.normalize import EXTENT
-from sketchrnn.data.plan import MAX_STEPS, check_apart, make_plan
 from sketchrnn.data.report import ConversionReport
 from sketchrnn.data.split import SHARES
-from sketchrnn.data.store import DataFileWriter
 from sketchrnn.drawing.files import check_output, whole_file
 from sketchrnn.sources import OnSkip
 

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchrnn.data.bundle import Bundle
+from sketchrnn.data.conversion_plan import ConversionPlan
+from sketchrnn.data.data_file import DataFileWriter
 from sketchrnn.data.duplicates import DuplicateCounter
 from sketchrnn.data.examples import Examples
 from sketchrnn.data.filters import Filters
-from sketchrnn.data.plan import Plan
+from sketchrnn.data.packed_drawings import PackedDrawings
 from sketchrnn.data.report import ConversionReport
 from sketchrnn.data.split import SPLITS, bundle_keys, splits_of
-from sketchrnn.data.store import DataFileWriter
 from sketchrnn.drawing import BadDrawingError, BadFileError, Drawing, geometry
 from sketchrnn.sources import Item, OnSkip
 
@@ -51,7 +51,7 @@ class Conversion:
         examples: Of the drawings written.
     """
 
-    def __init__(self, plan: Plan, writer: DataFileWriter, skip: OnSkip) -> None:
+    def __init__(self, plan: ConversionPlan, writer: DataFileWriter, skip: OnSkip) -> None:
         """Begin with nothing written."""
         self.report = ConversionReport(epsilon=plan.preparation.epsilon, epsilon_chosen=plan.auto)
         self.duplicates = DuplicateCounter()
@@ -120,14 +120,17 @@ class Batch:
 
     items: list[Item]
     groups: list[str]
-    before: Bundle
-    after: Bundle
+    before: PackedDrawings
+    after: PackedDrawings
     notes: list[Mapping[str, Any]]
     problems: dict[int, str]
 
 
 def prepared(
-    readings: Iterable[Reading], plan: Plan, skip: OnSkip, kept: Counter[str] | None = None
+    readings: Iterable[Reading],
+    plan: ConversionPlan,
+    skip: OnSkip,
+    kept: Counter[str] | None = None,
 ) -> Iterator[Batch]:
     """Yield the drawings that the filters keep with what they become, some hundred at a time.
 
@@ -141,7 +144,7 @@ def prepared(
     for read, simplify in readings:
         for items in _batches(filtered(read, plan.filters, kept, skip)):
             drawings = [item.drawing for item in items]
-            before = ready = Bundle.of(drawings)
+            before = ready = PackedDrawings.of(drawings)
             problems: dict[int, str] = {}
             if plan.own and simplify is not None:
                 for k, drawing in enumerate(drawings):
@@ -150,7 +153,7 @@ def prepared(
                     except BadDrawingError as error:
                         problems[k] = error.problem
                         drawings[k] = Drawing([])
-                ready = Bundle.of(drawings)
+                ready = PackedDrawings.of(drawings)
             notes: list[Mapping[str, Any]] = [drawing.metadata for drawing in drawings]
             after, others = plan.preparation.apply_to(ready, notes)
             problems |= {k: error.problem for k, error in others.items()}
@@ -194,7 +197,7 @@ class Tolerances:
         self._seen = 0
 
     def add_all(
-        self, readings: Iterable[Reading], plan: Plan, kept: Counter[str] | None = None
+        self, readings: Iterable[Reading], plan: ConversionPlan, kept: Counter[str] | None = None
     ) -> None:
         """Look at drawings.
 

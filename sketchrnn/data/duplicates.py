@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchrnn.data.bundle import Bundle
+from sketchrnn.data.packed_drawings import PackedDrawings
 from sketchrnn.drawing import Drawing
 
 MOST_KEYS = 1 << 20
@@ -46,9 +46,9 @@ class DuplicateCounter:
 
     def add(self, drawing: Drawing) -> None:
         """Look at a drawing."""
-        self.add_all([drawing.category], Bundle.of([drawing]))
+        self.add_all([drawing.category], PackedDrawings.of([drawing]))
 
-    def add_all(self, categories: Sequence[str | None], bundle: Bundle) -> None:
+    def add_all(self, categories: Sequence[str | None], bundle: PackedDrawings) -> None:
         """Look at drawings in one array, of which the categories are given."""
         data = memoryview((bundle.points + 0.0).tobytes())  # -0.0 is 0.0
         size = bundle.points.itemsize * 2

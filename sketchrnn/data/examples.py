@@ -11,8 +11,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from sketchrnn.data.json_text import is_unicode
 from sketchrnn.data.normalize import Preparation
-from sketchrnn.data.text import is_unicode
 from sketchrnn.drawing import BadDrawingError, Drawing
 
 MOST = 32

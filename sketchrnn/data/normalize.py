@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sketchrnn.data.bundle import Bundle
+from sketchrnn.data.packed_drawings import PackedDrawings
 from sketchrnn.drawing import BadDrawingError, BadSettingError, Drawing, geometry
 
 EXTENT = 255.0
@@ -88,7 +88,7 @@ class Preparation:
             The drawings, or what is wrong with them.
         """
         notes = [drawing.metadata for drawing in drawings]
-        bundle, problems = self.apply_to(Bundle.of(drawings), notes)
+        bundle, problems = self.apply_to(PackedDrawings.of(drawings), notes)
         return [
             problems.get(index)
             or bundle.drawing(index, drawing.category, self.kept_notes(drawing.metadata))
@@ -96,8 +96,8 @@ class Preparation:
         ]
 
     def apply_to(
-        self, bundle: Bundle, notes: Sequence[Mapping[str, Any]]
-    ) -> tuple[Bundle, dict[int, BadDrawingError]]:
+        self, bundle: PackedDrawings, notes: Sequence[Mapping[str, Any]]
+    ) -> tuple[PackedDrawings, dict[int, BadDrawingError]]:
         """Do what `apply_all` does to drawings in one array.
 
         Args:
@@ -116,8 +116,8 @@ class Preparation:
         return bundle, problems
 
     def _moved(
-        self, bundle: Bundle, notes: Sequence[Mapping[str, Any]]
-    ) -> tuple[Bundle, dict[int, BadDrawingError]]:
+        self, bundle: PackedDrawings, notes: Sequence[Mapping[str, Any]]
+    ) -> tuple[PackedDrawings, dict[int, BadDrawingError]]:
         """Return drawings in data units, and what is wrong with those that do not stay finite."""
         low, high = bundle.bounds()
         with np.errstate(all="ignore"):  # what becomes infinite is refused one by one
@@ -138,7 +138,7 @@ class Preparation:
             shift[in_box] = 0.0
             points = np.repeat(scale, bundle.sizes)[:, None] * bundle.points
             points += np.repeat(shift, bundle.sizes, axis=0)
-        moved = Bundle(points, bundle.counts, bundle.strokes)
+        moved = PackedDrawings(points, bundle.counts, bundle.strokes)
         problems: dict[int, BadDrawingError] = {}
         finite = np.isfinite(points)
         if not finite.all():
@@ -186,8 +186,8 @@ class Preparation:
         return cls(**values)
 
 
-def _simplified(bundle: Bundle, epsilon: float) -> Bundle:
+def _simplified(bundle: PackedDrawings, epsilon: float) -> PackedDrawings:
     """Simplify drawings at once."""
     keep = geometry.kept_points(bundle.points, bundle.counts, epsilon)
     kept = np.concatenate([[0], np.cumsum(keep)])[np.cumsum(bundle.counts)]
-    return Bundle(bundle.points[keep], np.diff(kept, prepend=0), bundle.strokes)
+    return PackedDrawings(bundle.points[keep], np.diff(kept, prepend=0), bundle.strokes)

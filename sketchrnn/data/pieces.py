@@ -15,9 +15,9 @@ import numpy as np
 
 from sketchrnn import __version__
 from sketchrnn.data.conversion import Conversion, Reading, Tolerances, filtered, prepared
-from sketchrnn.data.plan import Plan
+from sketchrnn.data.conversion_plan import ConversionPlan
+from sketchrnn.data.data_file import FORMAT_VERSION, DataFileWriter
 from sketchrnn.data.report import ConversionReport, Lengths, Skipped
-from sketchrnn.data.store import FORMAT_VERSION, DataFileWriter
 from sketchrnn.drawing import BadFileError, SketchRNNError
 from sketchrnn.drawing.files import whole_file
 from sketchrnn.sources import Item, OnSkip, Source
@@ -58,7 +58,7 @@ class Piece:
     before: int = 0
 
 
-def cut(plan: Plan, sources: Sequence[Source], size: int = PIECE_BYTES) -> list[Piece]:
+def cut(plan: ConversionPlan, sources: Sequence[Source], size: int = PIECE_BYTES) -> list[Piece]:
     """Cut the inputs where their format allows it.
 
     Lines of `.ndjson` and packed records are cut by bytes, folders by files. Other files, and what
@@ -102,7 +102,7 @@ def _is_gzipped(path: Path) -> bool:
         return file.read(2) == _GZIP
 
 
-def count_piece(piece: Piece, plan: Plan, folder: Path) -> None:
+def count_piece(piece: Piece, plan: ConversionPlan, folder: Path) -> None:
     """Write how many drawings of each category a piece has that the filters keep."""
 
     def work(result: Result) -> None:
@@ -117,7 +117,7 @@ def count_piece(piece: Piece, plan: Plan, folder: Path) -> None:
     _do(piece, folder, "count", work)
 
 
-def weigh_piece(piece: Piece, plan: Plan, folder: Path, kept: Mapping[str, int]) -> None:
+def weigh_piece(piece: Piece, plan: ConversionPlan, folder: Path, kept: Mapping[str, int]) -> None:
     """Write the tolerances that a piece's drawings need; see `Tolerances`."""
 
     def work(result: Result) -> None:
@@ -128,7 +128,9 @@ def weigh_piece(piece: Piece, plan: Plan, folder: Path, kept: Mapping[str, int])
     _do(piece, folder, "weigh", work)
 
 
-def convert_piece(piece: Piece, plan: Plan, folder: Path, kept: Mapping[str, int]) -> None:
+def convert_piece(
+    piece: Piece, plan: ConversionPlan, folder: Path, kept: Mapping[str, int]
+) -> None:
     """Write a shard, and beside it what is to be counted together.
 
     Args:
@@ -209,7 +211,7 @@ def report_of(result: Result) -> ConversionReport:
     return ConversionReport(**values)
 
 
-def digest_of(plan: Plan, pieces: Sequence[Piece]) -> str:
+def digest_of(plan: ConversionPlan, pieces: Sequence[Piece]) -> str:
     """Return what tells one build from another: inputs with size and time, settings, version."""
     state = []
     for name in plan.inputs:
@@ -245,7 +247,7 @@ def _do(piece: Piece, folder: Path, task: str, work: Callable[[Result], None]) -
         beside.write_text(json.dumps(result, default=vars), encoding="utf-8")
 
 
-def _reading(piece: Piece, plan: Plan, result: Result) -> Reading:
+def _reading(piece: Piece, plan: ConversionPlan, result: Result) -> Reading:
     """Return how a piece is read; whether anything was found, and if not why, goes to `result`."""
     name = plan.inputs[piece.input]
     source = plan.open(name)

@@ -22,9 +22,9 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchrnn.data.data_file import FORMAT_VERSION, SPLITS, DataFile
 from sketchrnn.data.examples import Example
 from sketchrnn.data.normalize import Preparation
-from sketchrnn.data.store import FORMAT_VERSION, SPLITS, DataFile
 from sketchrnn.data.stored_split import Part, Split
 from sketchrnn.drawing import BadFileError
 

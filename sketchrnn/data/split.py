@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sketchrnn.data.bundle import Bundle
+from sketchrnn.data.packed_drawings import PackedDrawings
 from sketchrnn.drawing import BadSettingError, Drawing
 
 SPLITS = ("train", "valid", "test")
@@ -77,10 +77,10 @@ def content_key(drawing: Drawing) -> str:
 
 def content_keys(drawings: Sequence[Drawing]) -> list[str]:
     """Return the `content_key` of each drawing; of many at once in a fraction of the time."""
-    return bundle_keys(Bundle.of(drawings))
+    return bundle_keys(PackedDrawings.of(drawings))
 
 
-def bundle_keys(bundle: Bundle) -> list[str]:
+def bundle_keys(bundle: PackedDrawings) -> list[str]:
     """Return the `content_key` of each drawing."""
     cells = memoryview(_cells(bundle) if len(bundle.counts) else b"")
     ends = np.cumsum(bundle.strokes) * (2 * _POINTS)
@@ -91,7 +91,7 @@ def bundle_keys(bundle: Bundle) -> list[str]:
     ]
 
 
-def _cells(bundle: Bundle) -> bytes:
+def _cells(bundle: PackedDrawings) -> bytes:
     """Return the grid's column and row, modulo 256, of the points evenly along each stroke.
 
     Every number depends on its own drawing alone: lengths are added up as whole numbers, which

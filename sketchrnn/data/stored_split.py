@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sketchrnn.drawing import BadFileError, Drawing
 
 if TYPE_CHECKING:
-    from sketchrnn.data.store import DataFile
+    from sketchrnn.data.data_file import DataFile
 
 NO_CATEGORY = 65535
 """The number of a drawing that has no category."""

@@ -10,7 +10,7 @@ from sketchrnn.drawing.errors import (
     OutputExistsError,
     SketchRNNError,
 )
-from sketchrnn.drawing.formats import END_ROW, START_TOKEN, PenState
+from sketchrnn.drawing.stroke_formats import END_ROW, START_TOKEN, PenState
 
 __all__ = [
     "END_ROW",

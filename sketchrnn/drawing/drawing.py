@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sketchrnn.drawing import formats, geometry
+from sketchrnn.drawing import geometry, stroke_formats
 from sketchrnn.drawing.errors import BadDrawingError
 
 if TYPE_CHECKING:
@@ -286,7 +286,7 @@ class Drawing:
         >>> Drawing([[(1, 1), (4, 5)], [(4, 6)]]).to_stroke3().tolist()
         [[3.0, 4.0, 1.0], [0.0, 1.0, 1.0]]
         """
-        return formats.points_to_stroke3(self.points, self._counts)
+        return stroke_formats.points_to_stroke3(self.points, self._counts)
 
     def to_stroke5(self, max_seq_len: int | None = None) -> NDArray[np.float32]:
         """Return (max_seq_len, 5) rows, ended and padded with (0, 0, 0, 0, 1), no start token.
@@ -298,7 +298,7 @@ class Drawing:
         Raises:
             BadDrawingError: If the drawing has more steps.
         """
-        return formats.stroke3_to_stroke5(self.to_stroke3(), max_seq_len)
+        return stroke_formats.stroke3_to_stroke5(self.to_stroke3(), max_seq_len)
 
     @classmethod
     def from_stroke3(
@@ -315,7 +315,7 @@ class Drawing:
         >>> Drawing.from_stroke3([(3, 4, 1), (0, 0, 1)]).strokes[1].tolist()
         [[3.0, 4.0]]
         """
-        return cls(formats.stroke3_to_points(rows), category, metadata)
+        return cls(stroke_formats.stroke3_to_points(rows), category, metadata)
 
     @classmethod
     def from_stroke5(
@@ -329,7 +329,7 @@ class Drawing:
         Raises:
             BadDrawingError: If the rows are not stroke-5.
         """
-        return cls.from_stroke3(formats.stroke5_to_stroke3(rows), category, metadata)
+        return cls.from_stroke3(stroke_formats.stroke5_to_stroke3(rows), category, metadata)
 
     def save(self, path: str | PathLike[str], **style: Any) -> Path:
         """Write the drawing as a picture: .svg, .png or .pdf, by the suffix of `path`.

@@ -74,7 +74,7 @@ def load(path: str | PathLike[str]) -> SketchRNN:
     """
     place = Path(path)
     found = read(place)
-    backend.require()
+    backend.load_backend()
     from keras import ops
 
     from sketchrnn.model.vae import SketchVAE

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sketchrnn.drawing import Drawing
 from sketchrnn.sampling.likelihood import nats_of_rows
-from sketchrnn.sampling.numpy_loop import NumpyDecoder
+from sketchrnn.sampling.numpy_decoder import NumpyDecoder
 from sketchrnn.sketch_rnn import SketchRNN
 
 MADE_UP = 32

@@ -25,7 +25,7 @@ WORTH_KEEPING = 0.5
 _HINT = "pip install 'sketchrnn[cpu]' (or [gpu], or [jax] with --backend jax)"
 
 
-def require() -> str:
+def load_backend() -> str:
     """Import Keras with its backend and return the backend's name.
 
     Raises:
@@ -122,7 +122,7 @@ def versions() -> dict[str, str]:
 
 def devices() -> list[str]:
     """Return the names of the devices that the backend would use."""
-    if require() == "jax":
+    if load_backend() == "jax":
         import jax
 
         return [str(device) for device in jax.devices()]
@@ -141,7 +141,7 @@ def compiled(function: Callable[..., Any], variables: Sequence[Any]) -> Callable
     Returns:
         A function of the same arguments. It compiles once for every new set of shapes.
     """
-    if require() == "jax":
+    if load_backend() == "jax":
         import jax
         import keras
 
@@ -151,9 +151,9 @@ def compiled(function: Callable[..., Any], variables: Sequence[Any]) -> Callable
             with keras.StatelessScope(state_mapping=mapping):
                 return function(*arguments)
 
-        from sketchrnn.model.devices import here
+        from sketchrnn.model.devices import local_value
 
-        return lambda *arguments: pure([here(v.value) for v in variables], *arguments)
+        return lambda *arguments: pure([local_value(v.value) for v in variables], *arguments)
     import tensorflow as tf
 
     return tf.function(function, jit_compile=True, autograph=False, reduce_retracing=True)
@@ -166,7 +166,7 @@ PRECISIONS = ("float32", "mixed_bfloat16")
 """In what the products of a network may be computed; all else is float32."""
 
 
-def product(precision: str) -> Product:
+def matmul_for(precision: str) -> Product:
     """Return the matrix product of a precision, from float32 to float32.
 
     Args:

@@ -71,5 +71,5 @@ def make_cells(
     for layer, name in enumerate(names):
         reads = (units, 0) if layer else (_STROKE5, latent_size)
         cells.append(make_cell(kind, units, *reads, config, name))
-        cells[-1].product = backend.product(precision)
+        cells[-1].product = backend.matmul_for(precision)
     return cells

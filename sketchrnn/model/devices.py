@@ -75,7 +75,7 @@ def disconnect() -> None:
 
 def count() -> int:
     """Return how many devices this process could share a batch out among."""
-    if backend.require() != "jax":
+    if backend.load_backend() != "jax":
         return 1
     import jax
 
@@ -84,7 +84,7 @@ def count() -> int:
 
 def idle() -> int:
     """Return how many GPUs beside the first the backend leaves idle."""
-    if backend.require() == "jax":
+    if backend.load_backend() == "jax":
         return 0
     import tensorflow as tf
 
@@ -101,7 +101,7 @@ def share_out(each: int) -> Scope:
         `keras.distribution.DataParallel`: weights are on every device, a batch is cut, and the
         compiler adds the sums over devices where the program of one device needs them.
     """
-    if backend.require() != "jax":
+    if backend.load_backend() != "jax":
         return contextlib.nullcontext
     import jax
 
@@ -154,7 +154,7 @@ def _summed(words: NDArray[np.uint32]) -> NDArray[np.uint32]:
     return np.asarray(add(rows))
 
 
-def here(value: Any) -> Any:
+def local_value(value: Any) -> Any:
     """Return the copy of a variable's value that is on the first device of this process."""
     sharding = getattr(value, "sharding", None)
     if sharding is None or len(sharding.device_set) == 1:

@@ -20,7 +20,6 @@ import numpy as np
 
 from sketchrnn.drawing import Drawing
 from sketchrnn.render.canvas import Painter
-from sketchrnn.render.lettering import clean
 from sketchrnn.render.page import Page
 from sketchrnn.render.pdf import load_cairo
 from sketchrnn.render.placement import Cell, place
@@ -28,6 +27,7 @@ from sketchrnn.render.png import with_text
 from sketchrnn.render.raster import Note, by_pillow, check_pixels, pillow_note
 from sketchrnn.render.style import Style
 from sketchrnn.render.svg import page_to_svg, recipe_json
+from sketchrnn.render.text_metrics import clean
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sketchrnn.drawing.curves import fit_curve
+from sketchrnn.drawing.bezier_fit import fit_curve
 from sketchrnn.render.page import DOT_WIDTH, Page, is_dot
 from sketchrnn.render.pdf import paint_page
 from sketchrnn.render.png import Shades, mask_to_png, pixels_to_png, to_grey

@@ -20,7 +20,7 @@ from sketchrnn.render.font_characters import (
     private_use,
 )
 from sketchrnn.render.font_tables import EM, TOP, FontNames, build_font, check_name
-from sketchrnn.render.nib import Nib, load_pathops, outline
+from sketchrnn.render.pen_outline import Nib, load_pathops, outline
 from sketchrnn.render.placement import Cell, place
 from sketchrnn.render.style import FITS, Style, check_number
 

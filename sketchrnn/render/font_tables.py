@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sketchrnn.drawing import BadSettingError, MissingDependencyError
-from sketchrnn.render.nib import INSTALL
+from sketchrnn.render.pen_outline import INSTALL
 
 EM = 1000
 """Units of the em, which is also the width and the height of every glyph."""

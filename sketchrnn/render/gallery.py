@@ -13,8 +13,6 @@ from typing import Any
 from sketchrnn.drawing import BadSettingError, Drawing
 from sketchrnn.drawing.files import whole_file
 from sketchrnn.render.color import mix
-from sketchrnn.render.lettering import BOLD, clean, shorten, text_width, wrap
-from sketchrnn.render.movement import make_movement
 from sketchrnn.render.movie import MOVIES, Progress
 from sketchrnn.render.page import Frame, Label, Movement, Page
 from sketchrnn.render.paper import parse_paper
@@ -25,6 +23,8 @@ from sketchrnn.render.save import check_suffix, encode_page
 from sketchrnn.render.sheets import cell_side, cut
 from sketchrnn.render.style import Style, check_number
 from sketchrnn.render.svg import page_to_svg
+from sketchrnn.render.text_metrics import BOLD, clean, shorten, text_width, wrap
+from sketchrnn.render.timeline import make_movement
 
 CELL = 96
 """The side of a cell in px where the caller names none."""

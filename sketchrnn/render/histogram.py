@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from sketchrnn.drawing import BadSettingError
 from sketchrnn.render.color import DARK_INK, mix
 from sketchrnn.render.gallery import Gallery
-from sketchrnn.render.lettering import BOLD, clean, shorten, text_width
 from sketchrnn.render.page import HAIRLINE, Frame, Label, Page
+from sketchrnn.render.text_metrics import BOLD, clean, shorten, text_width
 
 _WIDTH = 640.0
 _HEIGHT = 150.0  # of one panel's bars

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sketchrnn.drawing.curves import fit_curve
+from sketchrnn.drawing.bezier_fit import fit_curve
 from sketchrnn.render.color import DARK_INK
 from sketchrnn.render.page import DOT_WIDTH, Page, Picture, is_dot
 from sketchrnn.render.svg import format_number, recipe_json

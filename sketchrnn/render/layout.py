@@ -76,7 +76,7 @@ def make_pages(
             yield page.with_(recipe={**which, "page": layout})
 
 
-def above_each_other(given: Sequence[Drawing], again: Sequence[Drawing], columns: int) -> list[Any]:
+def interleave_rows(given: Sequence[Drawing], again: Sequence[Drawing], columns: int) -> list[Any]:
     """Return rows: some drawings, what belongs to them, the next drawings, and so on."""
     rows: list[Any] = []
     for first in range(0, len(given), max(1, columns)):

@@ -16,11 +16,11 @@ import numpy as np
 
 from sketchrnn.drawing import BadSettingError, MissingDependencyError
 from sketchrnn.render.color import parse_color
-from sketchrnn.render.movement import SMALLEST_TURN, Shot, Timeline, make_timeline, part_of
 from sketchrnn.render.page import Movement, Page, is_dot
 from sketchrnn.render.pdf import load_cairo, paint_page, paint_stroke
 from sketchrnn.render.recipe import GIF_MARK
 from sketchrnn.render.svg import recipe_json
+from sketchrnn.render.timeline import SMALLEST_TURN, Shot, Timeline, make_timeline, part_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from sketchrnn.render.movement import Timeline
+from sketchrnn.render.timeline import Timeline
 
 _STYLE = """
 @media (prefers-reduced-motion: no-preference) {

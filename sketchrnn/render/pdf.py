@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sketchrnn.drawing import MissingDependencyError
-from sketchrnn.drawing.curves import fit_curve
-from sketchrnn.render import lettering
+from sketchrnn.drawing.bezier_fit import fit_curve
+from sketchrnn.render import text_metrics
 from sketchrnn.render.color import parse_color
 from sketchrnn.render.page import DOT_WIDTH, HAIRLINE, Label, Page, is_dot
 from sketchrnn.render.raster import INSTALL_CAIRO
@@ -51,7 +51,7 @@ def pages_to_pdf(pages: Sequence[Page]) -> bytes:
         surface.set_metadata(cairo.PDF_METADATA_KEYWORDS, recipe)
         author = json.loads(recipe).get("attribution")
         if isinstance(author, str):
-            surface.set_metadata(cairo.PDF_METADATA_AUTHOR, lettering.clean(author))
+            surface.set_metadata(cairo.PDF_METADATA_AUTHOR, text_metrics.clean(author))
     for page in pages:
         surface.set_size(page.width * POINTS, page.height * POINTS)
         context = cairo.Context(surface)
@@ -120,7 +120,7 @@ def load_cairo() -> Any:
 
 
 def _paint_label(cairo: Any, context: Any, label: Label) -> None:
-    family = lettering.fonts(label.text).split(",")[0].strip("'")
+    family = text_metrics.fonts(label.text).split(",")[0].strip("'")
     weight = cairo.FONT_WEIGHT_BOLD if label.bold else cairo.FONT_WEIGHT_NORMAL
     context.select_font_face(family, cairo.FONT_SLANT_NORMAL, weight)
     context.set_font_size(label.size)

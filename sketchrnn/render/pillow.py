@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sketchrnn.drawing import MissingDependencyError
-from sketchrnn.drawing.curves import fit_curve, flatten_curve
+from sketchrnn.drawing.bezier_fit import fit_curve, flatten_curve
 from sketchrnn.render.color import mix, parse_color
 from sketchrnn.render.page import DOT_WIDTH, HAIRLINE, Frame, Label, Page, Picture, is_dot
 
@@ -188,11 +188,11 @@ def _paint_label(canvas: Any, label: Label, scale: float) -> None:
 def _font(label: Label, scale: float) -> Any:
     from PIL import ImageFont
 
-    from sketchrnn.render import lettering
+    from sketchrnn.render import text_metrics
 
     size = label.size * scale
     files = (*_BOLD_FILES, *_LATIN_FILES) if label.bold else _LATIN_FILES
-    if lettering.fonts(label.text) == lettering.CJK_FONTS:
+    if text_metrics.fonts(label.text) == text_metrics.CJK_FONTS:
         files = (*_CJK_FILES, *files)
     for name in files:
         try:

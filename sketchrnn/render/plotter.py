@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sketchrnn.drawing import BadDrawingError, BadSettingError, Drawing
-from sketchrnn.drawing.curves import fit_curve, flatten_curve
+from sketchrnn.drawing.bezier_fit import fit_curve, flatten_curve
 from sketchrnn.drawing.files import whole_file
-from sketchrnn.drawing.order import join_strokes, order_strokes, way_between
+from sketchrnn.drawing.pen_order import join_strokes, order_strokes, way_between
 from sketchrnn.render.color import parse_color
 from sketchrnn.render.page import is_dot
 from sketchrnn.render.paper import Paper, parse_length, parse_paper

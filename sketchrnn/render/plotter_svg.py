@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from sketchrnn.render.lettering import clean
 from sketchrnn.render.svg import (
     curve_data,
     document_metadata,
@@ -13,6 +12,7 @@ from sketchrnn.render.svg import (
     load_svgwrite,
     path_data,
 )
+from sketchrnn.render.text_metrics import clean
 
 if TYPE_CHECKING:
     from sketchrnn.render.plotter import PenLayer, PlotterSheet

@@ -9,7 +9,6 @@ from typing import Any
 from sketchrnn.drawing import BadSettingError, Drawing
 from sketchrnn.drawing.files import whole_file
 from sketchrnn.render.html import page_to_html
-from sketchrnn.render.lettering import clean
 from sketchrnn.render.movie import MOVIES, Progress, check_encoder, page_to_movie
 from sketchrnn.render.page import Page
 from sketchrnn.render.pdf import pages_to_pdf
@@ -17,6 +16,7 @@ from sketchrnn.render.placement import Cell, place
 from sketchrnn.render.raster import Note, page_to_png
 from sketchrnn.render.style import Style
 from sketchrnn.render.svg import page_to_svg
+from sketchrnn.render.text_metrics import clean
 
 SUFFIXES = (".svg", ".png", ".pdf", ".html", *MOVIES)
 """What can be written."""

@@ -16,11 +16,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sketchrnn.drawing import BadSettingError, MissingDependencyError
-from sketchrnn.drawing.curves import fit_curve
-from sketchrnn.render import lettering
-from sketchrnn.render.movement import SMALLEST_TURN, make_timeline
+from sketchrnn.drawing.bezier_fit import fit_curve
+from sketchrnn.render import text_metrics
 from sketchrnn.render.moving_svg import Times
 from sketchrnn.render.page import DOT_WIDTH, HAIRLINE, Label, Page, Picture
+from sketchrnn.render.timeline import SMALLEST_TURN, make_timeline
 
 if TYPE_CHECKING:
     import numpy as np
@@ -308,7 +308,7 @@ def _text(document: Any, label: Label, precision: int) -> Any:
         label.text,
         insert=(format_number(label.x, precision), format_number(label.y, precision)),
         fill=label.color,
-        font_family=lettering.fonts(label.text),
+        font_family=text_metrics.fonts(label.text),
         font_size=_shortest(label.size),
         **extra,
     )

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sketchrnn.drawing import END_ROW, START_TOKEN
 from sketchrnn.sampling.mixture import Mixture, split_outputs
-from sketchrnn.sampling.numpy_loop import NumpyDecoder
+from sketchrnn.sampling.numpy_decoder import NumpyDecoder
 
 Array = NDArray[np.float32]
 

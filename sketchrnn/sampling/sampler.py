@@ -17,7 +17,7 @@ from sketchrnn.model.config import ModelConfig
 from sketchrnn.sampling import threads
 from sketchrnn.sampling.categories import spread
 from sketchrnn.sampling.mixture import Temperature, sampling_noise
-from sketchrnn.sampling.tempering import Tempering, plain, setting_rows, temperature_steps
+from sketchrnn.sampling.temperature import TemperatureSpec, plain, setting_rows, temperature_steps
 
 Array = NDArray[np.float32]
 Progress = Callable[[int, int], None]
@@ -205,7 +205,7 @@ def sample_drawings(
     categories: Sequence[str] | None = None,
     embeddings: Array | None = None,
     numbers: Sequence[int] | None = None,
-    temperature: Tempering,
+    temperature: TemperatureSpec,
     rule: str = "paper",
     max_steps: int | None = None,
     seed: int,

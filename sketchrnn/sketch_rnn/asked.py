@@ -139,7 +139,7 @@ class Asked:
         return seed
 
     def temperature(self) -> Any:
-        """Return a number, or what else `sampling.tempering` takes; it checks the values."""
+        """Return a number, or what else `sampling.temperature` takes; it checks the values."""
         value = self.recipe.get("temperature")
         parts = list(value.values()) if isinstance(value, dict) else [value]
         for part in parts:

@@ -14,9 +14,9 @@ from sketchrnn.data import DataFile, open_data
 from sketchrnn.data.batches import latent_noise
 from sketchrnn.drawing import BadSettingError, Drawing
 from sketchrnn.sampling import categories
-from sketchrnn.sampling.choose import Filters, Report, choose
 from sketchrnn.sampling.likelihood import nats_of_rows
-from sketchrnn.sampling.tempering import Tempering
+from sketchrnn.sampling.selection import Filters, Report, choose
+from sketchrnn.sampling.temperature import TemperatureSpec
 from sketchrnn.sketch_rnn.held import Held
 
 Array = NDArray[np.float32]
@@ -61,7 +61,7 @@ def generate_chosen(
     count: int,
     z: Array | None,
     named: Sequence[str] | None,
-    temperature: Tempering,
+    temperature: TemperatureSpec,
     rule: str,
     max_steps: int | None,
     seed: int | None,

@@ -11,11 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from sketchrnn.data.batches import latent_noise
 from sketchrnn.drawing import BadSettingError, Drawing, Drawings
-from sketchrnn.sampling import categories, complete
+from sketchrnn.sampling import categories, completion
 from sketchrnn.sampling.categories import Wanted
 from sketchrnn.sampling.mixture import Temperature
 from sketchrnn.sampling.sampler import Progress
-from sketchrnn.sampling.tempering import Tempering, plain, temperature_steps
+from sketchrnn.sampling.temperature import TemperatureSpec, plain, temperature_steps
 from sketchrnn.sketch_rnn.held import Held
 
 Array = NDArray[np.float32]
@@ -35,7 +35,7 @@ class Completing:
         self: Held,
         partial: Drawing,
         n: int = 9,
-        temperature: Tempering = 0.25,
+        temperature: TemperatureSpec = 0.25,
         temperature_rule: str = "paper",
         seed: int | None = None,
         *,
@@ -100,7 +100,7 @@ class Completing:
         if not prepare:
             preparation = type(preparation)(extent=preparation.extent, fit="keep", epsilon=0)
         size = _stated_scale(self, partial, scale, canvas, prepare)
-        endings: list[tuple[complete.Beginning, complete.Ending, str | None]] = []
+        endings: list[tuple[completion.Beginning, completion.Ending, str | None]] = []
         for name in dict.fromkeys(named):
             numbers = [k for k, other in enumerate(named) if other == name]
             own = None if vectors is None else vectors[numbers]
@@ -112,10 +112,10 @@ class Completing:
                     parts.append(np.repeat(embedded, 1 if z is None else len(z), axis=0))
                 return np.concatenate(parts, axis=1) if parts else None
 
-            at = size or complete.likeliest_scale(
+            at = size or completion.likeliest_scale(
                 self._decoder, partial, preparation, tell, own, open
             )
-            begun = complete.begin(partial, preparation, self.config, at, open, limit)
+            begun = completion.begin(partial, preparation, self.config, at, open, limit)
             if own is None and isinstance(z, str) and z == "own" and self.config.conditional:
                 sized = partial.with_metadata(extent=preparation.extent / at, box=None)
                 own = np.repeat(self.encode(sized, True, name), len(numbers), axis=0)
@@ -133,7 +133,7 @@ class Completing:
         endings.sort(key=lambda each: (not each[1].ended, each[1].nats_per_step, each[1].number))
         return Drawings(
             Drawing(
-                complete.join(begun, ending, self.config.scale_factor),
+                completion.join(begun, ending, self.config.scale_factor),
                 category=partial.category if name is None else name,
                 metadata={
                     **self._signature(),
@@ -157,14 +157,14 @@ class Completing:
 
 def _until_they_end(
     model: Held,
-    begun: complete.Beginning,
-    tell: complete.Tell,
+    begun: completion.Beginning,
+    tell: completion.Tell,
     own: Array | None,
     from_prior: bool,
     numbers: Sequence[int],
     temperatures: Sequence[Temperature],
     seed: int,
-) -> list[complete.Ending]:
+) -> list[completion.Ending]:
     """Return an ending for each number, drawn anew while it does not end by itself.
 
     Args:
@@ -177,7 +177,7 @@ def _until_they_end(
         temperatures: Of the steps of the whole drawing.
         seed: See `SketchRNN.generate`.
     """
-    endings: dict[int, complete.Ending] = {}
+    endings: dict[int, completion.Ending] = {}
     waiting = list(range(len(numbers)))
     progress, done = model.progress, 0
     for turn in range(TRIES):
@@ -187,11 +187,11 @@ def _until_they_end(
             if from_prior:
                 z = np.stack([latent_noise(seed, place, model.config.z_size) for place in places])
             else:
-                z = complete.fitting_z(model._decoder, begun, tell, seed, places)
+                z = completion.fitting_z(model._decoder, begun, tell, seed, places)
         condition = tell(z)
         if condition is not None and len(condition) != len(waiting):
             condition = np.repeat(condition, len(waiting), axis=0)
-        drawn = complete.draw_endings(
+        drawn = completion.draw_endings(
             model._choose_decoder(len(waiting)),
             model._decoder,
             begun,
@@ -265,7 +265,7 @@ def _stated_scale(
         return _above_0("scale", scale)
     if canvas is not None:
         return model.preparation.extent / _above_0("canvas", canvas)
-    return complete.known_scale(partial, model.preparation) if prepare else 1.0
+    return completion.known_scale(partial, model.preparation) if prepare else 1.0
 
 
 def _above_0(name: str, value: float) -> float:

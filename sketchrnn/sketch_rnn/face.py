@@ -30,9 +30,9 @@ from sketchrnn.model import backend, folder
 from sketchrnn.model.config import ModelConfig
 from sketchrnn.sampling import categories
 from sketchrnn.sampling.categories import Wanted
-from sketchrnn.sampling.numpy_loop import NumpyDecoder, NumpyEncoder
+from sketchrnn.sampling.numpy_decoder import NumpyDecoder, NumpyEncoder
 from sketchrnn.sampling.sampler import Decoder, Progress, sample_drawings
-from sketchrnn.sampling.tempering import Tempering
+from sketchrnn.sampling.temperature import TemperatureSpec
 from sketchrnn.sketch_rnn import hub
 from sketchrnn.sketch_rnn.choosing import Choice, generate_chosen
 from sketchrnn.sketch_rnn.completing import Completing
@@ -125,9 +125,9 @@ class SketchRNN(Completing, LatentSpace, Measuring, Neighbourhood):
         return self.config.categories
 
     @property
-    def temperature(self) -> Tempering:
+    def temperature(self) -> TemperatureSpec:
         """The temperature that suits the model, by what its provenance says; else 0.4."""
-        own: Tempering = self.provenance.get("temperature", TEMPERATURE)
+        own: TemperatureSpec = self.provenance.get("temperature", TEMPERATURE)
         return own
 
     @property
@@ -149,7 +149,7 @@ class SketchRNN(Completing, LatentSpace, Measuring, Neighbourhood):
             MissingDependencyError: If Keras or its backend is not installed.
         """
         if self._network is None:
-            backend.require()
+            backend.load_backend()
             from sketchrnn.model.vae import SketchVAE
 
             kl_min = (self.provenance.get("settings") or {}).get("kl_min", 0.2)
@@ -163,7 +163,7 @@ class SketchRNN(Completing, LatentSpace, Measuring, Neighbourhood):
     def generate(
         self,
         n: int = 1,
-        temperature: Tempering | None = None,
+        temperature: TemperatureSpec | None = None,
         temperature_rule: str = "paper",
         category: Wanted = None,
         z: ArrayLike | None = None,
@@ -262,7 +262,7 @@ class SketchRNN(Completing, LatentSpace, Measuring, Neighbourhood):
     def decode(
         self,
         z: ArrayLike,
-        temperature: Tempering = 0.1,
+        temperature: TemperatureSpec = 0.1,
         temperature_rule: str = "paper",
         max_steps: int | None = None,
         seed: int | None = None,
@@ -295,7 +295,7 @@ class SketchRNN(Completing, LatentSpace, Measuring, Neighbourhood):
     def reconstruct(
         self,
         drawings: Drawing | Iterable[Drawing],
-        temperature: Tempering = 0.1,
+        temperature: TemperatureSpec = 0.1,
         temperature_rule: str = "paper",
         seed: int | None = None,
         prepare: bool = True,
@@ -400,7 +400,7 @@ class SketchRNN(Completing, LatentSpace, Measuring, Neighbourhood):
         self,
         count: int,
         z: Array | None,
-        temperature: Tempering,
+        temperature: TemperatureSpec,
         rule: str,
         max_steps: int | None,
         seed: int | None,
@@ -458,7 +458,7 @@ class SketchRNN(Completing, LatentSpace, Measuring, Neighbourhood):
             return self._decoder
         if self._compiled is None:
             network = self.network
-            from sketchrnn.sampling.compiled_loop import CompiledDecoder
+            from sketchrnn.sampling.compiled_decoder import CompiledDecoder
 
             self._compiled = CompiledDecoder(network)
         return self._compiled
@@ -562,7 +562,7 @@ def train(
         resume: Go on with the run in `out`, with its settings; steps and minutes may be new.
         overwrite: Replace the run in `out`.
         init_from: A model folder, or the name of a shipped model: begin with its network, units and
-            weights. Without a preset the training is that of `training.parent.GOING_ON`.
+            weights. Without a preset the training is that of `training.finetune.FINETUNE_DEFAULTS`.
         watcher: Is told of every step, validation, page and checkpoint.
         team: The processes that train together, as `training.team.join` gives it; each of them
             calls this, and the first writes `out`, which all must see.

@@ -14,14 +14,14 @@ from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import Drawing
 from sketchrnn.model.config import ModelConfig
 from sketchrnn.sampling.categories import Wanted
-from sketchrnn.sampling.numpy_loop import NumpyDecoder, NumpyEncoder
+from sketchrnn.sampling.numpy_decoder import NumpyDecoder, NumpyEncoder
 from sketchrnn.sampling.sampler import Decoder, Progress
-from sketchrnn.sampling.tempering import Tempering
+from sketchrnn.sampling.temperature import TemperatureSpec
 
 if TYPE_CHECKING:
     from sketchrnn.model.vae import SketchVAE
     from sketchrnn.training.evaluate import Evaluator
-    from sketchrnn.training.samples import Judged
+    from sketchrnn.training.samples import SampleMetrics
 
 Array = NDArray[np.float32]
 
@@ -52,7 +52,7 @@ class Held(Protocol):
     def generate(
         self,
         n: int = 1,
-        temperature: Tempering | None = None,
+        temperature: TemperatureSpec | None = None,
         temperature_rule: str = "paper",
         *,
         seed: int | None = None,
@@ -67,7 +67,7 @@ class Held(Protocol):
         temperature: float,
         temperature_rule: str,
         seed: int,
-    ) -> Judged:
+    ) -> SampleMetrics:
         """Let the model make drawings up, and judge them."""
 
     def encode(
@@ -79,7 +79,7 @@ class Held(Protocol):
         self,
         count: int,
         z: Array | None,
-        temperature: Tempering,
+        temperature: TemperatureSpec,
         rule: str,
         max_steps: int | None,
         seed: int | None,

@@ -11,7 +11,7 @@ from sketchrnn.data.batches import latent_noise
 from sketchrnn.drawing import Drawing, Drawings, as_list
 from sketchrnn.sampling import categories, latent
 from sketchrnn.sampling.categories import Wanted
-from sketchrnn.sampling.tempering import Tempering
+from sketchrnn.sampling.temperature import TemperatureSpec
 from sketchrnn.sketch_rnn.held import Held
 
 Array = NDArray[np.float32]
@@ -30,7 +30,7 @@ class LatentSpace:
         b: Drawing,
         frames: int = 8,
         method: str = "slerp",
-        temperature: Tempering = 0.1,
+        temperature: TemperatureSpec = 0.1,
         temperature_rule: str = "paper",
         seed: int | None = None,
         prepare: bool = True,
@@ -67,7 +67,7 @@ class LatentSpace:
         drawings: Iterable[Drawing],
         frames: int = 24,
         method: str = "slerp",
-        temperature: Tempering = 0.1,
+        temperature: TemperatureSpec = 0.1,
         temperature_rule: str = "paper",
         seed: int | None = None,
         prepare: bool = True,
@@ -104,7 +104,7 @@ class LatentSpace:
         rows: int = 5,
         columns: int = 5,
         method: str = "slerp",
-        temperature: Tempering = 0.1,
+        temperature: TemperatureSpec = 0.1,
         temperature_rule: str = "paper",
         seed: int | None = None,
         prepare: bool = True,
@@ -144,7 +144,7 @@ class LatentSpace:
         away: Drawing | Iterable[Drawing],
         towards: Drawing | Iterable[Drawing],
         strength: float = 1.0,
-        temperature: Tempering = 0.1,
+        temperature: TemperatureSpec = 0.1,
         temperature_rule: str = "paper",
         seed: int | None = None,
         prepare: bool = True,
@@ -184,7 +184,7 @@ class LatentSpace:
         b: Drawing,
         c: Drawing,
         n: int = 1,
-        temperature: Tempering = 0.1,
+        temperature: TemperatureSpec = 0.1,
         temperature_rule: str = "paper",
         seed: int | None = None,
         prepare: bool = True,
@@ -219,7 +219,7 @@ class LatentSpace:
         self: Held,
         drawings: Iterable[Drawing],
         n: int = 1,
-        temperature: Tempering = 0.1,
+        temperature: TemperatureSpec = 0.1,
         temperature_rule: str = "paper",
         seed: int | None = None,
         prepare: bool = True,
@@ -253,7 +253,7 @@ class LatentSpace:
         start: Drawing | ArrayLike | None = None,
         frames: int = 16,
         stride: float = 0.3,
-        temperature: Tempering = 0.1,
+        temperature: TemperatureSpec = 0.1,
         temperature_rule: str = "paper",
         seed: int | None = None,
         prepare: bool = True,
@@ -306,7 +306,7 @@ def _drawn(
     model: Held,
     z: Array,
     told: Array | None,
-    temperature: Tempering,
+    temperature: TemperatureSpec,
     rule: str,
     seed: int | None,
     *,

@@ -18,7 +18,7 @@ from sketchrnn.sketch_rnn.held import ENCODED_AT_ONCE, Held
 
 if TYPE_CHECKING:
     from sketchrnn.training.evaluate import Evaluator
-    from sketchrnn.training.samples import InMemory, Judged
+    from sketchrnn.training.samples import InMemory, SampleMetrics
 
 Array = NDArray[np.float32]
 
@@ -119,7 +119,7 @@ class Measuring:
         temperature: float = 0.4,
         temperature_rule: str = "paper",
         seed: int = 0,
-    ) -> Judged:
+    ) -> SampleMetrics:
         """Let the model make drawings up, and tell whether they are valid, new and diverse.
 
         Args:
@@ -141,11 +141,11 @@ class Measuring:
         if samples < 1:
             raise BadSettingError(f"samples is {samples}, and must be 1 or more")
         with opened(data) as file:
-            from sketchrnn.training.samples import InMemory, judge
+            from sketchrnn.training.samples import InMemory, evaluate_samples
 
             drawings = InMemory(file[split])
             training = file.splits.get("train")
-            judged = judge(
+            judged = evaluate_samples(
                 _draw_all_finite(self, samples, temperature, temperature_rule, seed),
                 InMemory(training) if training else None,
                 drawings.choose(max(samples, EVALUATED_REAL)),

@@ -11,10 +11,10 @@ from sketchrnn.data import open_data
 from sketchrnn.drawing import BadFileError, Drawing
 from sketchrnn.model.folder import shipped_models
 from sketchrnn.render.gallery import Gallery
-from sketchrnn.render.layout import above_each_other, make_page
-from sketchrnn.render.movement import make_movement
+from sketchrnn.render.layout import interleave_rows, make_page
 from sketchrnn.render.plotter import PlotterSheet, plot
 from sketchrnn.render.recipe import read_recipe
+from sketchrnn.render.timeline import make_movement
 from sketchrnn.sampling.categories import share_out
 from sketchrnn.sketch_rnn.asked import Asked
 from sketchrnn.sketch_rnn.face import SketchRNN, load
@@ -23,7 +23,7 @@ from sketchrnn.sketch_rnn.origin import origin_of, versions
 from sketchrnn.sketch_rnn.showing import choose_examples, choose_some
 
 if TYPE_CHECKING:
-    from sketchrnn.training.samples import Judged
+    from sketchrnn.training.samples import SampleMetrics
 
 Note = Callable[[str], None]
 
@@ -140,7 +140,7 @@ def _reconstruct(model: SketchRNN, asked: Asked) -> list[Any]:
         return again
     columns = asked.mapping("page").get("columns", 8)
     shown = [drawing.with_metadata(box=None) for drawing in given]
-    return above_each_other(shown, again, columns if type(columns) is int else 8)
+    return interleave_rows(shown, again, columns if type(columns) is int else 8)
 
 
 def _interpolate(model: SketchRNN, asked: Asked) -> list[Any]:
@@ -258,7 +258,7 @@ def _pairs(model: SketchRNN, asked: Asked) -> list[Any]:
 PAIR_COLUMNS = 8
 
 
-def show_pairs(judged: Judged) -> list[Any]:
+def show_pairs(judged: SampleMetrics) -> list[Any]:
     """Return rows: samples most like a training drawing, each above that drawing, at one size."""
     made, known = (
         [each.with_metadata(box=None, extent=None) for each in some]
@@ -267,7 +267,7 @@ def show_pairs(judged: Judged) -> list[Any]:
             [pair.training for pair in judged.pairs],
         )
     )
-    return above_each_other(made, known, PAIR_COLUMNS)
+    return interleave_rows(made, known, PAIR_COLUMNS)
 
 
 REPLAYS: dict[str, Callable[[SketchRNN, Asked], list[Any]]] = {

@@ -10,7 +10,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from sketchrnn.data.batches import Batch, evaluation_batches
-from sketchrnn.data.store import Split
+from sketchrnn.data.data_file import Split
 from sketchrnn.model import backend, losses
 from sketchrnn.model.config import ModelConfig
 from sketchrnn.model.vae import SketchVAE

@@ -9,7 +9,7 @@ from typing import Any
 
 from sketchrnn.drawing import BadSettingError
 from sketchrnn.model.config import ModelConfig
-from sketchrnn.training import contradictions
+from sketchrnn.training import config_checks
 from sketchrnn.training.config import TrainConfig
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -100,7 +100,7 @@ def settings(
     if chosen[ModelConfig].get("category_size"):
         chosen[ModelConfig]["categories"] = tuple(categories)
     config, training = ModelConfig(**chosen[ModelConfig]), TrainConfig(**chosen[TrainConfig])
-    contradictions.check(config, training, changes)
+    config_checks.check(config, training, changes)
     return config, training
 
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from sketchrnn.drawing import BadFileError, Drawing
 from sketchrnn.render import gallery
-from sketchrnn.render.curves import Series, line_plot
-from sketchrnn.training.results import RUN_FILE
+from sketchrnn.render.line_chart import Series, line_plot
+from sketchrnn.training.run_folder import RUN_FILE
 
 _CONFIG_FILE, _METRICS_FILE = "config.json", "metrics.jsonl"
 _MOST_PAGES = 9

@@ -13,18 +13,18 @@ from typing import Any
 import numpy as np
 
 from sketchrnn.data.categories import check_learned, listed
-from sketchrnn.data.store import DataFile
+from sketchrnn.data.data_file import DataFile
 from sketchrnn.drawing import BadFileError, BadSettingError, Drawing, OutputExistsError
 from sketchrnn.drawing.files import check_folder, whole_file
 from sketchrnn.model import backend, devices
 from sketchrnn.model.config import ADDED_LATER, ModelConfig
 from sketchrnn.model.folder import CONFIG_FILE, WEIGHTS_FILE
 from sketchrnn.render import gallery
-from sketchrnn.training import checkpoint, memory, parent, presets
+from sketchrnn.training import checkpoint, finetune, memory, presets
 from sketchrnn.training.config import TrainConfig
-from sketchrnn.training.journal import METRICS_FILE, TENSORBOARD_FOLDER
+from sketchrnn.training.metrics_log import METRICS_FILE, TENSORBOARD_FOLDER
 from sketchrnn.training.progress import Outcome, Progress, Watcher
-from sketchrnn.training.results import RUN_FILE, SAMPLES_FOLDER
+from sketchrnn.training.run_folder import RUN_FILE, SAMPLES_FOLDER
 from sketchrnn.training.team import Team, digest_of, versions
 
 FORMAT_VERSION = 1
@@ -108,7 +108,7 @@ def _train(
     plan = _resumed(out, preset, changes) if resume else _planned(data, preset, changes, init_from)
     if not resume:
         _check_room(out, overwrite, plan.init_from)
-    backend.require()
+    backend.load_backend()
     _meet(team, plan, data, resume)
     from sketchrnn.training.train import Trainer  # which loads it; what is wrong is told before
 
@@ -119,7 +119,7 @@ def _train(
         plan.write(out)
     provenance = _provenance(data, plan.preset)
     if plan.heritage is not None:
-        provenance = parent.with_heritage(provenance, plan.heritage)
+        provenance = finetune.with_heritage(provenance, plan.heritage)
     try:
         trainer = Trainer(
             data,
@@ -145,10 +145,10 @@ def _train(
     if resume and team.decided(bool(checkpoint.found(out / checkpoint.FOLDER))):
         trainer.resume()
     elif plan.init_from is not None:
-        model = parent.read(plan.init_from)
+        model = finetune.read(plan.init_from)
         if plan.heritage is None or model.fingerprint != plan.heritage["weights_sha256"]:
             raise BadFileError("has changed since the run began", path=plan.init_from)
-        trainer.begin_with(parent.weights_for(model, plan.config))
+        trainer.begin_with(finetune.weights_for(model, plan.config))
     if resume and team.first:
         plan.write(out)
     return trainer.run()
@@ -229,11 +229,11 @@ def _planned(
     """Return the plan of a new run, having checked that the data serve for it."""
     train = data["train"]
     if init_from is not None:
-        model = parent.read(init_from)
-        config, training, notes = parent.settings(model, data, preset, changes)
+        model = finetune.read(init_from)
+        config, training, notes = finetune.settings(model, data, preset, changes)
         # a folder is found again from anywhere
         place = str(Path(init_from).absolute()) if Path(init_from).is_dir() else init_from
-        return Plan(config, training, preset, place, parent.heritage(model), notes)
+        return Plan(config, training, preset, place, finetune.heritage(model), notes)
     longest = max(int(split.lengths.max(initial=1)) for split in data.splits.values())
     config, training = presets.settings(
         preset,
@@ -261,11 +261,11 @@ def checker(
         BadFileError: If the data has no training drawings, or the model cannot be read.
     """
     longest = max(int(split.lengths.max(initial=1)) for split in data.splits.values())
-    train, model = data["train"], parent.read(init_from) if init_from is not None else None
+    train, model = data["train"], finetune.read(init_from) if init_from is not None else None
 
     def check(changes: Mapping[str, Any]) -> None:
         if model is not None:
-            parent.settings(model, data, preset, changes)
+            finetune.settings(model, data, preset, changes)
             return
         config, _ = presets.settings(
             preset,

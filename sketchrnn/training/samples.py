@@ -46,7 +46,7 @@ class Pair:
 
 
 @dataclasses.dataclass(frozen=True)
-class Judged:
+class SampleMetrics:
     """Figures of samples, and the pairs nearest to each other, nearest first."""
 
     figures: dict[str, Any]
@@ -116,14 +116,14 @@ class InMemory(Sequence[Drawing]):
         return int.from_bytes(digest, "little") >> 1
 
 
-def judge(
+def evaluate_samples(
     samples: Sequence[Drawing | None],
     training: InMemory | None,
     real: Sequence[Drawing],
     *,
     max_steps: int,
     unseen: bool,
-) -> Judged:
+) -> SampleMetrics:
     """Measure drawings that a model made up.
 
     Args:
@@ -170,7 +170,7 @@ def judge(
         if usual > 0:
             figures["diversity_ratio"] = figures["diversity"] / usual
     if not training or not inked:
-        return Judged(figures, ())
+        return SampleMetrics(figures, ())
     compared = list(real[:count]) if unseen else []
     found = distance.nearest([*(d for _, d in inked), *compared], training)
     near = found.distances[:, 0]
@@ -186,7 +186,7 @@ def judge(
         number, sample = inked[place]
         index = int(found.indices[place, 0])
         pairs.append(Pair(sample, training[index], number, index, float(near[place])))
-    return Judged(figures, tuple(pairs))
+    return SampleMetrics(figures, tuple(pairs))
 
 
 def reconstruction_figures(

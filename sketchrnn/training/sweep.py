@@ -16,15 +16,15 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sketchrnn.data.store import DataFile
+from sketchrnn.data.data_file import DataFile
 from sketchrnn.drawing import BadFileError, BadSettingError, OutputExistsError, SketchRNNError
 from sketchrnn.drawing.files import check_output, whole_file
-from sketchrnn.render.slices import Axis, Shown, slices
+from sketchrnn.render.sweep_chart import Axis, Shown, slices
 from sketchrnn.training import run
-from sketchrnn.training.grid import Choice, Grid, shown
 from sketchrnn.training.report import read_run
-from sketchrnn.training.results import RUN_FILE
-from sketchrnn.training.study import Study, Trial, require
+from sketchrnn.training.run_folder import RUN_FILE
+from sketchrnn.training.search_space import Choice, Grid, shown
+from sketchrnn.training.trials import Study, Trial, require
 
 SWEEP_FILE = "sweep.json"
 """What makes a folder one of a sweep."""

@@ -73,7 +73,7 @@ class Team:
         from sketchrnn.model import devices
 
         if self._meeting is not None and not self.alone:
-            if backend.require() != "jax":
+            if backend.load_backend() != "jax":
                 raise BadSettingError(
                     "several processes train together on JAX alone", hint="use --backend jax"
                 )

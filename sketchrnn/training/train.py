@@ -28,21 +28,21 @@ from typing import Any
 import numpy as np
 
 from sketchrnn.data.batches import Batch, Batches
-from sketchrnn.data.store import DataFile
+from sketchrnn.data.data_file import DataFile
 from sketchrnn.drawing import BadFileError, BadSettingError, SketchRNNError
 from sketchrnn.drawing.files import reason_of
 from sketchrnn.model.config import ModelConfig
 from sketchrnn.training import checkpoint, divergence, memory
 from sketchrnn.training.config import TrainConfig
 from sketchrnn.training.divergence import DivergedError
-from sketchrnn.training.interruption import asked_by_signal
-from sketchrnn.training.journal import Journal
-from sketchrnn.training.learner import Learner
+from sketchrnn.training.graceful_stop import asked_by_signal
+from sketchrnn.training.metrics_log import MetricsLog
 from sketchrnn.training.progress import Outcome, Progress, Watcher
-from sketchrnn.training.results import RUN_FILE, Results, SavePage
+from sketchrnn.training.run_folder import RUN_FILE, Results, SavePage
 from sketchrnn.training.schedules import kl_weight_at, learning_rate_at
-from sketchrnn.training.standing import Standing
+from sketchrnn.training.state import TrainState
 from sketchrnn.training.team import Team
+from sketchrnn.training.train_step import TrainStep
 
 RATE_CUT = 0.5
 """A divergence makes the learning rate, for the rest of the run, this much of what it was."""
@@ -91,7 +91,7 @@ class Trainer:
         save_page: SavePage | None = None,
         make_folder: Callable[[], None] | None = None,
         notes: Sequence[str] = (),
-        learner: Learner | None = None,
+        learner: TrainStep | None = None,
         team: Team | None = None,
     ) -> None:
         """Make the network, the batches and the optimizer."""
@@ -119,8 +119,8 @@ class Trainer:
         )
         valid = data.splits.get("valid")
         self._valid = valid if valid else data["train"]
-        self._learner = learner or Learner(config, train_config, self._team)
-        self._journal = Journal(out)
+        self._learner = learner or TrainStep(config, train_config, self._team)
+        self._journal = MetricsLog(out)
         self._results = Results(
             out,
             config,
@@ -130,7 +130,7 @@ class Trainer:
             save_page=save_page,
         )
         self._step = 0
-        self._now = Standing()
+        self._now = TrainState()
         self._good: Snapshot | None = None
         self._saved_step = -1  # of the newest checkpoint
         self._unsaved = ""  # why the newest state is not on the disk
@@ -155,7 +155,7 @@ class Trainer:
         good: Snapshot | None = None
         if self._team.first:
             newest = checkpoint.newest(home, lambda line: self._tell("trouble", message=line))
-            at = Standing.from_dict({"good": newest[0], **newest[2]}).good
+            at = TrainState.from_dict({"good": newest[0], **newest[2]}).good
             good = None if at == newest[0] else checkpoint.at(home, at)
         try:
             step, arrays, state = newest = self._handed(newest)
@@ -171,7 +171,7 @@ class Trainer:
                 hint="resume with the data file of the run",
             )
         self._step = self._saved_step = step
-        self._now = Standing.from_dict({"good": step, **state})
+        self._now = TrainState.from_dict({"good": step, **state})
         another = self._team.decided(good is not None)
         self._good = self._handed(good) if another else newest
         if self._now.metrics_bytes is not None and self._team.first:
@@ -475,7 +475,7 @@ class Trainer:
                 path=self._out,
             )
         self._learner.restore(self._good[1])
-        self._now.losses = Standing.from_dict(self._good[2]).losses
+        self._now.losses = TrainState.from_dict(self._good[2]).losses
         self._step = good
         self._now.skipped += at - good
         self._now.times_back += 1

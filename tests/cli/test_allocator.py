@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from sketchrnn.cli import allocator
+from sketchrnn.cli import malloc_settings
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def begun(monkeypatch):
 
 def test_a_training_begins_anew_with_large_pages(begun):
     command = ["python3", "-X", "dev", "-m", "sketchrnn", "train", "a.h5"]
-    allocator.restart(["train", "a.h5"], {"PATH": "/bin"}, command)
+    malloc_settings.restart(["train", "a.h5"], {"PATH": "/bin"}, command)
     words = [sys.executable, *command[1:]]
     assert begun == [(sys.executable, words, "glibc.malloc.hugetlb=1")]
 
@@ -43,7 +43,7 @@ def test_a_training_begins_anew_with_large_pages(begun):
     ],
 )
 def test_jax_keeps_its_memory_too(begun, arguments, environment):
-    allocator.restart(arguments, environment, ["python3", "-m", "sketchrnn", *arguments])
+    malloc_settings.restart(arguments, environment, ["python3", "-m", "sketchrnn", *arguments])
     ((_, _, settings),) = begun
     assert "hugetlb=1" in settings
     assert "mmap_max=0" in settings
@@ -59,20 +59,20 @@ def test_jax_keeps_its_memory_too(begun, arguments, environment):
     ],
 )
 def test_others_are_left_alone(begun, arguments, environment):
-    allocator.restart(arguments, environment, ["python3", "-m", "sketchrnn", *arguments])
+    malloc_settings.restart(arguments, environment, ["python3", "-m", "sketchrnn", *arguments])
     assert begun == []
 
 
 def test_a_folder_called_train_is_not_the_verb(begun):
-    allocator.restart(["render", "train", "a.h5"], {}, ["python3"])
+    malloc_settings.restart(["render", "train", "a.h5"], {}, ["python3"])
     assert begun == []
 
 
 def test_another_c_library_is_left_alone(begun, monkeypatch):
     monkeypatch.setattr("platform.libc_ver", lambda: ("", ""))
-    allocator.restart(["train", "a.h5"], {}, ["python3"])
+    malloc_settings.restart(["train", "a.h5"], {}, ["python3"])
     monkeypatch.setattr(sys, "platform", "darwin")
-    allocator.restart(["train", "a.h5"], {}, ["python3"])
+    malloc_settings.restart(["train", "a.h5"], {}, ["python3"])
     assert begun == []
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import h5py
 import pytest
 
+from sketchrnn.data.data_file import DataFileWriter
 from sketchrnn.data.normalize import Preparation
-from sketchrnn.data.store import DataFileWriter
 from sketchrnn.drawing import Drawing
 from sketchrnn.model import folder
 from sketchrnn.sketch_rnn import SketchRNN

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import sketchrnn as sr
+from sketchrnn.data.data_file import DataFileWriter
 from sketchrnn.data.normalize import Preparation
-from sketchrnn.data.store import DataFileWriter
 from sketchrnn.drawing import BadFileError
 from sketchrnn.render.recipe import read_recipe
 from sketchrnn.sketch_rnn import inputs

@@ -12,8 +12,8 @@ import pytest
 
 import sketchrnn as sr
 from sketchrnn.cli import sweep as module
-from sketchrnn.training.study import Trial
 from sketchrnn.training.sweep import Job
+from sketchrnn.training.trials import Trial
 
 pytest.importorskip("optuna")
 

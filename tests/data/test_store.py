@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sketchrnn.data import DataFileWriter, Preparation, open_data, store, stored_split
-from sketchrnn.data.bundle import Bundle
+from sketchrnn.data import DataFileWriter, Preparation, data_file, open_data, stored_split
+from sketchrnn.data.packed_drawings import PackedDrawings
 from sketchrnn.drawing import BadFileError, BadSettingError, Drawing
 
 KEEP = Preparation(fit="keep", epsilon=0.0)
@@ -95,7 +95,7 @@ def test_drawings_round_trip(tmp_path_factory, pairs, integer):
 
 
 def test_more_than_the_buffer_holds(tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "_BUFFERED_STEPS", 10)
+    monkeypatch.setattr(data_file, "_BUFFERED_STEPS", 10)
     many = [Drawing([[(0, 0), (i, 1), (2, i)]], f"c{i % 3}", {"i": i}) for i in range(57)]
     with open_data(write(tmp_path / "a.h5", [("train", d) for d in many])) as data:
         assert list(data["train"]) == many
@@ -207,7 +207,7 @@ def test_what_is_too_large_for_the_files_numbers_is_refused(tmp_path):
                 writer.append("train", far)
             assert writer.append_all(
                 ["test", "train", "train"],
-                Bundle.of([near, far, near]),
+                PackedDrawings.of([near, far, near]),
                 [None] * 3,
                 [{}] * 3,
             ) == {1: "lies too far off for a data file"}
@@ -230,13 +230,13 @@ def test_texts_that_cannot_be_written(tmp_path):
 
 def test_many_at_once_are_as_one_by_one(tmp_path, monkeypatch):
     """Also where the buffer is full in the middle: the scale factor is added up in its parts."""
-    monkeypatch.setattr(store, "_BUFFERED_STEPS", 50)
+    monkeypatch.setattr(data_file, "_BUFFERED_STEPS", 50)
     rng = np.random.default_rng(0)
     some = [
         Drawing([rng.normal(size=(n, 2)) * 9 for n in rng.integers(1, 6, rng.integers(0, 9))])
         for _ in range(60)
     ]
-    splits = rng.choice(store.SPLITS, 60).tolist()
+    splits = rng.choice(data_file.SPLITS, 60).tolist()
     with DataFileWriter(tmp_path / "a.h5", KEEP) as one:
         for split, drawing in zip(splits, some, strict=True):
             one.append(split, drawing)
@@ -244,13 +244,13 @@ def test_many_at_once_are_as_one_by_one(tmp_path, monkeypatch):
         for k in range(0, 60, 25):
             other.append_all(
                 splits[k : k + 25],
-                Bundle.of(some[k : k + 25]),
+                PackedDrawings.of(some[k : k + 25]),
                 [None] * len(some[k : k + 25]),
                 [{}] * len(some[k : k + 25]),
             )
     with h5py.File(tmp_path / "a.h5") as a, h5py.File(tmp_path / "b.h5") as b:
         assert dict(a.attrs) == dict(b.attrs)
-        for split in store.SPLITS:
+        for split in data_file.SPLITS:
             for name in a[split]:
                 assert np.array_equal(a[split][name][:], b[split][name][:])
 
@@ -261,7 +261,11 @@ def test_a_bundle_is_its_drawings():
         Drawing([rng.normal(size=(n, 2)) for n in rng.integers(1, 5, rng.integers(0, 4))])
         for _ in range(50)
     ]
-    for bundle in (Bundle.of(some), Bundle.of([]), Bundle.of([Drawing([])])):
+    for bundle in (
+        PackedDrawings.of(some),
+        PackedDrawings.of([]),
+        PackedDrawings.of([Drawing([])]),
+    ):
         here = some[: len(bundle)] if len(bundle) != 1 else [Drawing([])]
         assert [bundle.drawing(k) for k in range(len(bundle))] == here
         rows = np.concatenate([np.zeros((0, 3)), *(d.to_stroke3() for d in here)])

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sketchrnn.drawing import BadSettingError, Drawing
-from sketchrnn.drawing.curves import corners, fit_curve, flatten_curve
+from sketchrnn.drawing.bezier_fit import corners, fit_curve, flatten_curve
 
 ANGLES = np.linspace(0, 2 * np.pi, 17)
 CIRCLE = np.column_stack([50 * np.cos(ANGLES), 50 * np.sin(ANGLES)])

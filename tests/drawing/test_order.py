@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sketchrnn.drawing import BadSettingError
-from sketchrnn.drawing.order import join_strokes, order_strokes, way_between
+from sketchrnn.drawing.pen_order import join_strokes, order_strokes, way_between
 
 
 def lines(seed, count):

@@ -15,7 +15,7 @@ pytest.importorskip("keras")
 from sketchrnn.drawing import BadFileError
 from sketchrnn.interop import keras_files, model_files
 from sketchrnn.model import folder
-from sketchrnn.sampling.numpy_loop import NumpyDecoder, NumpyEncoder
+from sketchrnn.sampling.numpy_decoder import NumpyDecoder, NumpyEncoder
 from sketchrnn.sketch_rnn import SketchRNN
 
 # Keras's own variables, when it writes them

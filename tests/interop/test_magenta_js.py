@@ -12,7 +12,7 @@ from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import BadFileError, BadSettingError, Drawing, OutputExistsError
 from sketchrnn.interop import magenta_js
 from sketchrnn.sampling.likelihood import nats_of_rows
-from sketchrnn.sampling.numpy_loop import NumpyDecoder
+from sketchrnn.sampling.numpy_decoder import NumpyDecoder
 from sketchrnn.sketch_rnn import SketchRNN
 from tests.interop.conftest import TWENTY, js_arrays, js_content
 

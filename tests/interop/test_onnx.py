@@ -13,7 +13,7 @@ import pytest
 
 from sketchrnn.drawing import Drawing, OutputExistsError
 from sketchrnn.interop import onnx
-from sketchrnn.sampling.numpy_loop import NumpyDecoder, NumpyEncoder
+from sketchrnn.sampling.numpy_decoder import NumpyDecoder, NumpyEncoder
 from sketchrnn.sketch_rnn import SketchRNN
 
 pytest.importorskip("onnx")

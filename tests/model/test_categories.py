@@ -14,8 +14,8 @@ from sketchrnn.data.batches import pad
 from sketchrnn.drawing import BadFileError
 from sketchrnn.model import backend
 from sketchrnn.model.folder import weight_shapes
-from sketchrnn.sampling.compiled_loop import CompiledDecoder
-from sketchrnn.sampling.numpy_loop import NumpyDecoder, NumpyEncoder
+from sketchrnn.sampling.compiled_decoder import CompiledDecoder
+from sketchrnn.sampling.numpy_decoder import NumpyDecoder, NumpyEncoder
 from sketchrnn.sampling.sampler import sample_drawings
 from sketchrnn.sketch_rnn import SketchRNN
 

@@ -22,8 +22,8 @@ from sketchrnn.model.hyper import _INNER_STREAM
 from sketchrnn.model.recurrent import Dropout, LSTMState
 from sketchrnn.model.vae import SketchVAE
 from sketchrnn.sampling import numpy_cells
-from sketchrnn.sampling.compiled_loop import CompiledDecoder
-from sketchrnn.sampling.numpy_loop import NumpyDecoder, NumpyEncoder
+from sketchrnn.sampling.compiled_decoder import CompiledDecoder
+from sketchrnn.sampling.numpy_decoder import NumpyDecoder, NumpyEncoder
 from sketchrnn.sampling.sampler import sample_drawings
 
 T, B, D, Z, H, U, E = 6, 4, 3, 2, 5, 4, 2

@@ -69,14 +69,16 @@ def test_losses_stay_near_those_of_float32(cells):
 def test_factors_are_rounded_and_the_product_is_float32():
     a = np.array([[1 + 2**-7, 1 + 2**-9]], np.float32)  # bfloat16 holds the first, not the second
     one = np.eye(2, dtype=np.float32)
-    found = backend.product("mixed_bfloat16")(ops.convert_to_tensor(a), ops.convert_to_tensor(one))
+    found = backend.matmul_for("mixed_bfloat16")(
+        ops.convert_to_tensor(a), ops.convert_to_tensor(one)
+    )
     assert "float32" in str(found.dtype)
     assert np.asarray(found).tolist() == [[1 + 2**-7, 1.0]]
-    assert backend.product("float32") is ops.matmul
+    assert backend.matmul_for("float32") is ops.matmul
 
 
 def test_an_unknown_precision_is_refused():
     with pytest.raises(BadSettingError, match="precision is 'half', and must be float32 or mixed"):
         TrainConfig(precision="half")
     with pytest.raises(BadSettingError, match="unknown precision"):
-        backend.product("half")
+        backend.matmul_for("half")

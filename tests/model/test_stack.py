@@ -16,9 +16,9 @@ from sketchrnn.model.decoder import Decoder
 from sketchrnn.model.folder import weight_shapes
 from sketchrnn.model.recurrent import Dropout
 from sketchrnn.model.vae import SketchVAE
-from sketchrnn.sampling.compiled_loop import CompiledDecoder
+from sketchrnn.sampling.compiled_decoder import CompiledDecoder
 from sketchrnn.sampling.numpy_cells import CELL_CLASSES
-from sketchrnn.sampling.numpy_loop import NumpyDecoder, NumpyEncoder
+from sketchrnn.sampling.numpy_decoder import NumpyDecoder, NumpyEncoder
 from sketchrnn.sampling.sampler import sample_drawings
 
 T, B, Z, H = 5, 3, 4, 6

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sketchrnn.render.lettering import (
+from sketchrnn.render.text_metrics import (
     CJK_FONTS,
     LATIN_FONTS,
     clean,

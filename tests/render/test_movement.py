@@ -15,9 +15,9 @@ from sketchrnn import read
 from sketchrnn.drawing import BadSettingError, Drawing, MissingDependencyError
 from sketchrnn.render import gallery
 from sketchrnn.render import movie as movies
-from sketchrnn.render.movement import MAX_SECONDS, make_movement, make_timeline, part_of
 from sketchrnn.render.raster import load_cairosvg
 from sketchrnn.render.recipe import read_recipe
+from sketchrnn.render.timeline import MAX_SECONDS, make_movement, make_timeline, part_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 LINES = Drawing([[(0, 0), (60, 0)], [(30, 20)], [(60, 40), (0, 40), (0, 60)]])

@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from sketchrnn.drawing import BadSettingError
-from sketchrnn.render.slices import Axis, Shown, slices
+from sketchrnn.render.sweep_chart import Axis, Shown, slices
 
 AXES = [Axis("size", ("64", "128")), Axis("rate", low=1e-4, high=1e-2, log=True)]
 

@@ -13,7 +13,7 @@ from sketchrnn.data.batches import latent_noise
 from sketchrnn.drawing import BadDrawingError, BadSettingError, Drawing
 from sketchrnn.model.config import ModelConfig
 from sketchrnn.sampling import categories, latent
-from sketchrnn.sampling.numpy_loop import NumpyDecoder
+from sketchrnn.sampling.numpy_decoder import NumpyDecoder
 from sketchrnn.sampling.sampler import sample_drawings
 from sketchrnn.sketch_rnn import SketchRNN
 

@@ -9,7 +9,7 @@ import pytest
 
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import BadSettingError, Drawing, distance
-from sketchrnn.sampling.choose import Filters, choose, far_apart
+from sketchrnn.sampling.selection import Filters, choose, far_apart
 from sketchrnn.sketch_rnn import SketchRNN
 
 

@@ -10,7 +10,7 @@ import pytest
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import BadDrawingError, BadSettingError, Drawing
 from sketchrnn.model.folder import shipped_models
-from sketchrnn.sampling import complete
+from sketchrnn.sampling import completion
 from sketchrnn.sketch_rnn import SketchRNN, completing, face, load
 
 KINDS = ["VAE", "decoder alone", "categories"]
@@ -125,8 +125,8 @@ def test_the_nats_are_those_of_score(tiny_config, make_weights):
         if not drawing.metadata["ended"]:
             continue
         (whole,) = model.score(drawing, prepare=False)
-        rows = complete.begin(begun, Preparation(fit="keep", epsilon=0), model.config, 1.0).rows
-        nats = complete.nats_of_rows(model._decoder, None, [rows], [False]).totals()
+        rows = completion.begin(begun, Preparation(fit="keep", epsilon=0), model.config, 1.0).rows
+        nats = completion.nats_of_rows(model._decoder, None, [rows], [False]).totals()
         assert drawing.metadata["nats"] == pytest.approx(whole - nats[0], rel=1e-4, abs=1e-2)
 
 
@@ -178,14 +178,14 @@ def test_z_comes_from_where_it_is_asked_for(vae, made_up_drawings):
 
 
 def test_fitting_z_makes_the_beginning_likelier(vae):
-    begun = complete.begin(BEGUN, vae.preparation, vae.config, 5.0)
-    fitting = complete.fitting_z(vae._decoder, begun, lambda z: z, 1, range(64))
+    begun = completion.begin(BEGUN, vae.preparation, vae.config, 5.0)
+    fitting = completion.fitting_z(vae._decoder, begun, lambda z: z, 1, range(64))
 
     def mean(z):
         rows = [begun.rows] * len(z)
-        return complete.nats_of_rows(vae._decoder, z, rows, [False] * len(z)).totals().mean()
+        return completion.nats_of_rows(vae._decoder, z, rows, [False] * len(z)).totals().mean()
 
-    assert mean(fitting) < mean(complete.pool(vae.config)) - 1
+    assert mean(fitting) < mean(completion.pool(vae.config)) - 1
 
 
 def test_categories(tiny_config, make_weights):
@@ -204,13 +204,13 @@ def test_a_pen_that_is_down_on_a_blank_canvas_may_begin(model):
     dot = Drawing([[(30, 40)]], "cat")
     for drawing in model.complete(dot, 5, seed=1, open=True):
         assert drawing.strokes[0][0].tolist() == [30, 40]
-    (begun,) = (complete.begin(dot, model.preparation, model.config, 1.0, is_open=True),)
+    (begun,) = (completion.begin(dot, model.preparation, model.config, 1.0, is_open=True),)
     assert len(begun.rows) == 0
-    assert len(complete.begin(dot, model.preparation, model.config, 1.0).rows) == 1
+    assert len(completion.begin(dot, model.preparation, model.config, 1.0).rows) == 1
 
 
 def test_steps_are_those_of_the_whole_drawing():
-    begun = complete.begin(
+    begun = completion.begin(
         Drawing([[(0, 0), (5, 0.1), (10, 0)], [(10, 10), (30, 10)]]),
         Preparation(epsilon=1.0),
         SketchRNN.load(shipped_models()["kanji"]).config,
@@ -254,7 +254,7 @@ def test_the_likeliest_scale_is_near_the_true_one(shared_data):
         whole = sr.read(f"kanjivg:{character}")
         begun = Drawing(whole.strokes[: len(whole.strokes) // 3])
         true = 255 / 109
-        found = complete.likeliest_scale(
+        found = completion.likeliest_scale(
             model._decoder, begun, model.preparation, lambda z: z, None
         )
         x_min, y_min, x_max, y_max = begun.bounds

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sketchrnn.sampling.likelihood import nats_of_rows
-from sketchrnn.sampling.numpy_loop import NumpyDecoder
+from sketchrnn.sampling.numpy_decoder import NumpyDecoder
 from sketchrnn.sketch_rnn import SketchRNN
 
 

@@ -15,7 +15,7 @@ from sketchrnn.data.batches import pad
 from sketchrnn.sampling import mixture
 from sketchrnn.sampling.mixture import sampling_noise, temperature_rule
 from sketchrnn.sampling.numpy_cells import sigmoid
-from sketchrnn.sampling.numpy_loop import NumpyDecoder, NumpyEncoder
+from sketchrnn.sampling.numpy_decoder import NumpyDecoder, NumpyEncoder
 from sketchrnn.sampling.sampler import sample_drawings, sample_steps
 
 OTHER = "jax"
@@ -48,7 +48,7 @@ def network(config, weights):
 
 @pytest.fixture(scope="module")
 def compiled(network):
-    from sketchrnn.sampling.compiled_loop import CompiledDecoder
+    from sketchrnn.sampling.compiled_decoder import CompiledDecoder
 
     return CompiledDecoder(network)
 
@@ -136,7 +136,7 @@ def test_one_step_of_both_pickers_is_the_same():
     pytest.importorskip("keras")
     from keras import ops
 
-    from sketchrnn.sampling import compiled_loop
+    from sketchrnn.sampling import compiled_decoder
 
     generator = np.random.default_rng(3)
     count = 2000
@@ -150,7 +150,7 @@ def test_one_step_of_both_pickers_is_the_same():
             ops.convert_to_tensor(np.float32(x))
             for x in (outputs, noise, setting.logits_divisor, setting.sigma_factor)
         ]
-        found = np.asarray(compiled_loop.pick_step(*tensors))
+        found = np.asarray(compiled_decoder.pick_step(*tensors))
         same = (np.abs(found - wanted) <= 1e-4 * (1 + np.abs(wanted))).all(axis=1)
         assert same.mean() >= 0.999
         assert (found[:, 2:].sum(axis=1) == 1).all()

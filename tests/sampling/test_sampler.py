@@ -11,7 +11,7 @@ from sketchrnn.drawing import START_TOKEN, BadSettingError, Drawing
 from sketchrnn.model.config import ModelConfig
 from sketchrnn.sampling import sampler
 from sketchrnn.sampling.mixture import sampling_noise, temperature_rule
-from sketchrnn.sampling.numpy_loop import NumpyDecoder
+from sketchrnn.sampling.numpy_decoder import NumpyDecoder
 from sketchrnn.sampling.sampler import sample_drawings, sample_steps
 
 WARM = temperature_rule(1)

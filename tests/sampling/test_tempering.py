@@ -9,9 +9,9 @@ import pytest
 
 from sketchrnn.drawing import BadSettingError
 from sketchrnn.sampling.mixture import sampling_noise, temperature_rule
-from sketchrnn.sampling.numpy_loop import NumpyDecoder
+from sketchrnn.sampling.numpy_decoder import NumpyDecoder
 from sketchrnn.sampling.sampler import sample_drawings
-from sketchrnn.sampling.tempering import plain, setting_rows, temperature_steps
+from sketchrnn.sampling.temperature import plain, setting_rows, temperature_steps
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from sketchrnn.sampling import threads
 from sketchrnn.sampling.mixture import sampling_noise, temperature_rule
 from sketchrnn.sampling.numpy_cells import next_cell, sigmoid
-from sketchrnn.sampling.numpy_loop import NumpyDecoder
+from sketchrnn.sampling.numpy_decoder import NumpyDecoder
 from sketchrnn.sampling.sampler import sample_steps
 
 

@@ -11,7 +11,7 @@ from sketchrnn.data import DataFileWriter, Preparation, open_data
 from sketchrnn.drawing import BadDrawingError, BadSettingError, Drawing, distance
 from sketchrnn.sketch_rnn import SketchRNN
 from sketchrnn.training.evaluate import Evaluator, evaluate
-from sketchrnn.training.samples import InMemory, judge, reconstruction_figures
+from sketchrnn.training.samples import InMemory, evaluate_samples, reconstruction_figures
 
 SPLITS = ("train", "valid", "test")
 
@@ -142,7 +142,7 @@ def test_what_is_valid(training):
     one = Drawing([[(0, 0), (9, 9)]])
     dot, empty = Drawing([[(1, 1), (1, 1)]]), Drawing([])
     endless = Drawing([np.arange(60).reshape(30, 2), [(0, 0)]])
-    judged = judge(
+    judged = evaluate_samples(
         [good, one, dot, empty, endless, None], training, made_up(6, 4), max_steps=24, unseen=True
     ).figures
     assert judged["valid_rate"] == pytest.approx(1 / 6)
@@ -157,7 +157,7 @@ def test_one_stroke_will_do_where_it_does_in_the_data(tmp_path):
     with write(tmp_path / "circles.h5", {"train": circles}) as file:
         training = InMemory(file["train"])
         assert training.one_stroke_share == pytest.approx(0.1)
-        judged = judge([circles[0]], training, [], max_steps=24, unseen=True).figures
+        judged = evaluate_samples([circles[0]], training, [], max_steps=24, unseen=True).figures
     assert judged["valid_rate"] == 1
     assert judged["one_stroke_is_valid"] is True
     assert "diversity" not in judged
@@ -167,7 +167,9 @@ def test_copies_are_found(training, drawings):
     learned = drawings["train"]
     fresh = made_up(20, 6)
     smaller = learned[4].transform(0.3, (40, 0))
-    judged = judge([*fresh, smaller, learned[2]], training, fresh, max_steps=24, unseen=True)
+    judged = evaluate_samples(
+        [*fresh, smaller, learned[2]], training, fresh, max_steps=24, unseen=True
+    )
     figures = judged.figures
     assert figures["copy_rate"] == pytest.approx(2 / 8)
     assert figures["novelty_min"] == pytest.approx(0, abs=1e-9)
@@ -182,14 +184,16 @@ def test_copies_are_found(training, drawings):
 
 def test_diversity_is_that_of_pairs(training):
     real, twins = made_up(21, 8), made_up(22, 1) * 5
-    same = judge(real, training, real, max_steps=24, unseen=True).figures
+    same = evaluate_samples(real, training, real, max_steps=24, unseen=True).figures
     assert same["diversity_ratio"] == pytest.approx(1)
-    alike = judge(twins, training, real, max_steps=24, unseen=True).figures
+    alike = evaluate_samples(twins, training, real, max_steps=24, unseen=True).figures
     assert alike["diversity_ratio"] < 0.2
 
 
 def test_training_drawings_are_not_called_held_out(training):
-    judged = judge(made_up(3, 2), training, made_up(4, 2), max_steps=24, unseen=False).figures
+    judged = evaluate_samples(
+        made_up(3, 2), training, made_up(4, 2), max_steps=24, unseen=False
+    ).figures
     assert "novelty" in judged
     assert not any(name.endswith("held_out") for name in judged)
 

@@ -13,7 +13,7 @@ from sketchrnn.data import DataFileWriter, Preparation, open_data
 from sketchrnn.drawing import BadFileError, BadSettingError, Drawing, SketchRNNError
 from sketchrnn.model import folder
 from sketchrnn.model.config import ModelConfig
-from sketchrnn.training import checkpoint, parent
+from sketchrnn.training import checkpoint, finetune
 from sketchrnn.training.run import train_run
 
 SMALL = {"batch_size": 5, "sample_every": 0, "steps": 10, "evaluate_every": 5}
@@ -79,7 +79,7 @@ def test_shape_units_and_weights_are_the_parents(data, tmp_path, learner, model)
     }
     assert learner.last.config == SHAPE
     run = json.loads((tmp_path / "mine" / "run.json").read_text())
-    assert run["training"]["learning_rate"] == parent.GOING_ON["learning_rate"]
+    assert run["training"]["learning_rate"] == finetune.FINETUNE_DEFAULTS["learning_rate"]
     assert run["training"]["eta_min"] == 1.0  # the weight of the KL term need not grow again
     assert run["training"]["w_kl"] == 0.3  # the parent's
 

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 
 from sketchrnn.drawing import BadFileError, Drawing
-from sketchrnn.render.curves import Series, line_plot, ticks
+from sketchrnn.render.line_chart import Series, line_plot, ticks
 from sketchrnn.training.report import read_run, run_page
 
 PNG = bytes.fromhex("89504e470d0a1a0a")

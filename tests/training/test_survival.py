@@ -111,7 +111,7 @@ def test_the_best_model_is_made_up_for(data, tmp_path, learner, monkeypatch):
             raise OSError(errno.ENOSPC, "No space left on device")
 
         go(data, tmp_path / "run", steps=5)
-        patch.setattr("sketchrnn.training.results.folder.write_into", refuse)
+        patch.setattr("sketchrnn.training.run_folder.folder.write_into", refuse)
         with pytest.raises(SketchRNNError, match="the best model could not be written"):
             learner.set(objectives=[3])
             go(data, tmp_path / "run", resume=True, steps=10)

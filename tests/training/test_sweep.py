@@ -19,8 +19,8 @@ from sketchrnn.drawing import (
     SketchRNNError,
 )
 from sketchrnn.training import report
-from sketchrnn.training.grid import read_grid
 from sketchrnn.training.run import train_run
+from sketchrnn.training.search_space import read_grid
 from sketchrnn.training.sweep import Sweep, ranked
 
 pytest.importorskip("optuna")

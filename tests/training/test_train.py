@@ -16,8 +16,8 @@ from sketchrnn.model import folder
 from sketchrnn.model.config import ModelConfig
 from sketchrnn.training import checkpoint
 from sketchrnn.training.config import TrainConfig
-from sketchrnn.training.learner import Learner
 from sketchrnn.training.run import Plan, train_run
+from sketchrnn.training.train_step import TrainStep
 
 TINY = {
     "encoder_size": 4,
@@ -54,7 +54,7 @@ def history():
 def undisturbed(data, history, tmp_path_factory):
     out = tmp_path_factory.mktemp("run") / "undisturbed"
     events = []
-    step = Learner.step
+    step = TrainStep.step
 
     def recorded(learner, batch, rate):
         losses = step(learner, batch, rate)
@@ -62,7 +62,7 @@ def undisturbed(data, history, tmp_path_factory):
         return losses
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Learner, "step", recorded)
+        patch.setattr(TrainStep, "step", recorded)
         outcome = go(data, out, watcher=events.append)
     return out, outcome, events
 
@@ -181,7 +181,7 @@ def test_only_train_is_needed(data, tmp_path, learner):
 def test_a_checkpoint_of_another_network_is_refused(data, tmp_path, learner):
     go(data, tmp_path / "run", steps=2, ema_decay=0)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sketchrnn.training.train.Learner", Learner)
+        patch.setattr("sketchrnn.training.train.Learner", TrainStep)
         with pytest.raises(BadFileError, match="the checkpoint belongs to another configuration"):
             go(data, tmp_path / "run", resume=True, steps=20)
 

@@ -19,7 +19,7 @@ MAX_STEPS = 250
 
 
 @dataclasses.dataclass(frozen=True)
-class Plan:
+class ConversionPlan:
     """Everything about a conversion but the drawings; it can be sent to another machine.
 
     Args:
@@ -69,7 +69,7 @@ def make_plan(
     licence: str | None = None,
     attribution: str | None = None,
     **filters: Any,
-) -> tuple[Plan, list[Source]]:
+) -> tuple[ConversionPlan, list[Source]]:
     """Open the inputs and settle what is done with their drawings.
 
     Args:
@@ -118,7 +118,7 @@ def make_plan(
         "splits": list(shares),
         "seed": seed,
     }
-    plan = Plan(
+    plan = ConversionPlan(
         inputs=tuple(str(name) for name in names),
         variants=variants,
         scripts=tuple(scripts),

@@ -17,15 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchrnn.data.categories import listed, place_table
+from sketchrnn.data.data_file import DataFile
 from sketchrnn.data.normalize import Preparation
-from sketchrnn.data.store import DataFile
 from sketchrnn.drawing import BadFileError, BadSettingError
 from sketchrnn.model import folder
 from sketchrnn.model.config import ModelConfig
 from sketchrnn.training import presets
 from sketchrnn.training.config import TrainConfig
 
-GOING_ON: dict[str, Any] = {
+FINETUNE_DEFAULTS: dict[str, Any] = {
     "steps": 2000,
     "batch_size": 50,
     "learning_rate": 3e-4,
@@ -42,7 +42,7 @@ _FAR = 2.0
 
 
 @dataclasses.dataclass(frozen=True)
-class Parent:
+class PretrainedModel:
     """A model to go on from.
 
     Attributes:
@@ -69,7 +69,7 @@ class Parent:
         return digest.hexdigest()
 
 
-def read(model: str) -> Parent:
+def read(model: str) -> PretrainedModel:
     """Read a model folder, or a shipped model by its name.
 
     Raises:
@@ -81,11 +81,11 @@ def read(model: str) -> Parent:
     except (BadSettingError, TypeError) as error:
         raise BadFileError(str(error), path=found.path / folder.CONFIG_FILE) from error
     weights = folder.read_weights(found)
-    return Parent(found.path.name, found.config, weights, preparation, found.provenance)
+    return PretrainedModel(found.path.name, found.config, weights, preparation, found.provenance)
 
 
 def settings(
-    parent: Parent, data: DataFile, preset: str | None, changes: Mapping[str, Any]
+    parent: PretrainedModel, data: DataFile, preset: str | None, changes: Mapping[str, Any]
 ) -> tuple[ModelConfig, TrainConfig, list[str]]:
     """Return the two configurations of a run that goes on from a model, and what to tell of it.
 
@@ -124,7 +124,7 @@ def settings(
     return ours, training, _notes(parent, ours, data)
 
 
-def weights_for(parent: Parent, config: ModelConfig) -> dict[str, NDArray[np.float32]]:
+def weights_for(parent: PretrainedModel, config: ModelConfig) -> dict[str, NDArray[np.float32]]:
     """Return the weights to begin with; a new category begins as the mean of those known."""
     weights = dict(parent.weights)
     new = len(config.categories) - len(parent.config.categories)
@@ -135,7 +135,7 @@ def weights_for(parent: Parent, config: ModelConfig) -> dict[str, NDArray[np.flo
     return weights
 
 
-def heritage(parent: Parent) -> dict[str, Any]:
+def heritage(parent: PretrainedModel) -> dict[str, Any]:
     """Return what a model should say of the one that it goes on from."""
     return {
         "name": parent.name,
@@ -156,7 +156,7 @@ def with_heritage(provenance: Mapping[str, Any], parent: Mapping[str, Any]) -> d
     return {**provenance, "data": data, "parent": dict(parent)}
 
 
-def _begun(parent: Parent, preset: str | None) -> dict[str, Any]:
+def _begun(parent: PretrainedModel, preset: str | None) -> dict[str, Any]:
     """Return the settings before those that were asked for."""
     network = {
         name: value
@@ -168,7 +168,7 @@ def _begun(parent: Parent, preset: str | None) -> dict[str, Any]:
         training = {k: v for k, v in presets.of_name(preset).items() if k in names}
     else:
         before = parent.provenance.get("settings") or {}
-        training = {**GOING_ON, **{k: before[k] for k in _INHERITED if k in before}}
+        training = {**FINETUNE_DEFAULTS, **{k: before[k] for k in _INHERITED if k in before}}
     return {**network, **training}
 
 
@@ -194,7 +194,7 @@ def _extended(known: tuple[str, ...], data: DataFile) -> tuple[str, ...]:
     return names
 
 
-def _notes(parent: Parent, config: ModelConfig, data: DataFile) -> list[str]:
+def _notes(parent: PretrainedModel, config: ModelConfig, data: DataFile) -> list[str]:
     """Return lines about how the drawings and the model were brought together."""
     theirs, ours = parent.preparation, data.preparation
     scale = config.scale_factor

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from sketchrnn.drawing import BadFileError, MissingDependencyError
-from sketchrnn.training.grid import Choice, Grid, Range, shown
+from sketchrnn.training.search_space import Choice, Grid, Range, shown
 
 NAME = "sweep"
 """Of the study in the file."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sketchrnn.drawing import BadSettingError
-from sketchrnn.render.curves import number_text, ticks, visible
+from sketchrnn.render.line_chart import number_text, ticks, visible
 
 _PANEL, _HEIGHT = 330.0, 200.0
 _LEFT, _RIGHT, _HEAD, _FOOT = 58.0, 20.0, 40.0, 46.0

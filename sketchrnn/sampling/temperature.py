@@ -20,13 +20,13 @@ Array = NDArray[np.float32]
 OUTPUTS = ("pi", "pen", "sigma")
 """What has a temperature: the choice of a component, the pen, and the deviations."""
 
-Course = float | Sequence[float]
+Schedule = float | Sequence[float]
 """One temperature for all steps, or (first, last), or (first, last, steps)."""
-Tempering = Course | Mapping[str, Course]
+TemperatureSpec = Schedule | Mapping[str, Schedule]
 
 
 def temperature_steps(
-    temperature: Tempering, rule: str, max_steps: int, longest: int
+    temperature: TemperatureSpec, rule: str, max_steps: int, longest: int
 ) -> list[Temperature]:
     """Return what a temperature does at every step of a drawing.
 
@@ -74,7 +74,7 @@ def setting_rows(temperatures: Temperature | Sequence[Temperature], steps: int) 
     return np.array([(t.logits_divisor, t.sigma_factor, t.pen_divisor) for t in temperatures], "f4")
 
 
-def plain(temperature: Tempering) -> Any:
+def plain(temperature: TemperatureSpec) -> Any:
     """Return a temperature as JSON has it: a number, a list, or a mapping of either."""
     if isinstance(temperature, Mapping):
         return {str(name): plain(course) for name, course in temperature.items()}
@@ -83,7 +83,7 @@ def plain(temperature: Tempering) -> Any:
     return temperature.item() if isinstance(temperature, np.generic) else temperature
 
 
-def _course(course: Course, max_steps: int, longest: int) -> list[float]:
+def _course(course: Schedule, max_steps: int, longest: int) -> list[float]:
     """Return the temperature of each step."""
     if isinstance(course, (int, float, np.number)):
         return [float(course)] * max_steps

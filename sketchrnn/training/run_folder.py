@@ -9,7 +9,7 @@ from typing import Any
 from sketchrnn.drawing import Drawing
 from sketchrnn.model import backend, folder
 from sketchrnn.model.config import ModelConfig
-from sketchrnn.sampling.numpy_loop import NumpyDecoder
+from sketchrnn.sampling.numpy_decoder import NumpyDecoder
 from sketchrnn.sampling.sampler import sample_drawings
 
 SAMPLES_FOLDER = "samples"
@@ -74,7 +74,7 @@ class Results:
                 "training_seconds": round(seconds, 1),
                 "validation": dict(figures),
                 "versions": backend.versions(),
-                "backend": backend.require(),
+                "backend": backend.load_backend(),
             },
         )
 

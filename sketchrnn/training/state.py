@@ -12,7 +12,7 @@ from sketchrnn.training.divergence import LossWatch
 
 
 @dataclasses.dataclass
-class Standing:
+class TrainState:
     """Everything by which a run that goes on differs from one that begins, but for the arrays.
 
     Args:

@@ -32,12 +32,12 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchrnn.data.bundle import Bundle
 from sketchrnn.data.examples import Example
+from sketchrnn.data.json_text import is_unicode, to_json
 from sketchrnn.data.normalize import Preparation
+from sketchrnn.data.packed_drawings import PackedDrawings
 from sketchrnn.data.statistics import TrainingStatistics
 from sketchrnn.data.stored_split import NO_CATEGORY, Part, Split
-from sketchrnn.data.text import is_unicode, to_json
 from sketchrnn.drawing import BadFileError, BadSettingError, Drawing
 
 FORMAT = "sketchrnn-data"
@@ -98,7 +98,7 @@ class DataFileWriter:
             BadSettingError: If the split is unknown, an offset does not fit the file's numbers,
                 or there are more than 65,535 categories.
         """
-        bundle = Bundle.of([drawing])
+        bundle = PackedDrawings.of([drawing])
         problems = self.append_all([split], bundle, [drawing.category], [drawing.metadata])
         if problems:
             raise BadSettingError(problems[0])
@@ -107,7 +107,7 @@ class DataFileWriter:
     def append_all(
         self,
         splits: Sequence[str],
-        bundle: Bundle,
+        bundle: PackedDrawings,
         categories: Sequence[str | None],
         notes: Sequence[Mapping[str, Any]],
     ) -> dict[int, str]:
@@ -160,7 +160,7 @@ class DataFileWriter:
                 self._statistics.add_sides(sides.tolist())
         return problems
 
-    def _stored(self, bundle: Bundle) -> tuple[NDArray[Any], dict[int, str]]:
+    def _stored(self, bundle: PackedDrawings) -> tuple[NDArray[Any], dict[int, str]]:
         """Return the steps of drawings as the file has them, and which do not fit, and why."""
         rows = bundle.rows()
         whole = self._dtype == np.int16

@@ -16,7 +16,7 @@ with `back_to`, `problem` and `rate_factor`)."""
 TENSORBOARD_FOLDER = "tensorboard"
 
 
-class Journal:
+class MetricsLog:
     """Writes figures, each line whole before the next; TensorBoard's if tensorboardX is there.
 
     Args:

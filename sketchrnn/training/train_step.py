@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchrnn.data.batches import Batch
-from sketchrnn.data.store import Split
+from sketchrnn.data.data_file import Split
 from sketchrnn.drawing import BadFileError
 from sketchrnn.model import devices
 from sketchrnn.model.config import ModelConfig
@@ -25,7 +25,7 @@ EVALUATED_AT_ONCE = 64
 _RATE = "learning_rate"
 
 
-class Learner:
+class TrainStep:
     """A network and its optimizer.
 
     Its state is arrays by name, `weights/…` and `optimizer/…`; with it, and the same batches and

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sketchrnn.drawing import BadSettingError
-from sketchrnn.drawing.curves import fit_curve, flatten_curve
+from sketchrnn.drawing.bezier_fit import fit_curve, flatten_curve
 from sketchrnn.render.page import Movement, Page, Picture, is_dot
 from sketchrnn.render.style import check_number
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sketchrnn.drawing import Drawing
 
 
-class Bundle:
+class PackedDrawings:
     """The points of D drawings with S strokes, end to end, without categories and notes.
 
     Args:
@@ -107,23 +107,25 @@ class Bundle:
         counts = self.counts[self._stroke_starts[index] : self._stroke_ends[index]].tolist()
         return Drawing.of_finite(points, counts, category, notes)
 
-    def take(self, wanted: NDArray[np.bool_]) -> Bundle:
+    def take(self, wanted: NDArray[np.bool_]) -> PackedDrawings:
         """Return the drawings that are wanted, by a (D,) mask."""
-        return Bundle(
+        return PackedDrawings(
             self.points[np.repeat(wanted, self.sizes)],
             self.counts[np.repeat(wanted, self.strokes)],
             self.strokes[wanted],
         )
 
-    def emptied(self, bad: NDArray[np.bool_]) -> Bundle:
+    def emptied(self, bad: NDArray[np.bool_]) -> PackedDrawings:
         """Return the drawings with some, by a (D,) mask, become empty ones."""
         good = ~bad
-        return Bundle(
+        return PackedDrawings(
             self.points[np.repeat(good, self.sizes)],
             self.counts[np.repeat(good, self.strokes)],
             np.where(good, self.strokes, 0),
         )
 
-    def replaced(self, others: Mapping[int, Drawing]) -> Bundle:
+    def replaced(self, others: Mapping[int, Drawing]) -> PackedDrawings:
         """Return the drawings with others in the places of some."""
-        return Bundle.of([others[i] if i in others else self.drawing(i) for i in range(len(self))])
+        return PackedDrawings.of(
+            [others[i] if i in others else self.drawing(i) for i in range(len(self))]
+        )

@@ -1,4 +1,4 @@
-"""The decoder's loop compiled by the backend, for whole batches; equal to `numpy_loop`."""
+"""The decoder's loop compiled by the backend, for whole batches; equal to `numpy_decoder`."""
 
 from __future__ import annotations
 

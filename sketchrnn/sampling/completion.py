@@ -26,7 +26,7 @@ from sketchrnn.model.config import ModelConfig
 from sketchrnn.sampling import threads
 from sketchrnn.sampling.likelihood import log_sum_exp, nats_of_rows
 from sketchrnn.sampling.mixture import Temperature, sampling_noise
-from sketchrnn.sampling.numpy_loop import NumpyDecoder
+from sketchrnn.sampling.numpy_decoder import NumpyDecoder
 from sketchrnn.sampling.sampler import Decoder, draw_on
 
 Array = NDArray[np.float32]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sketchrnn.drawing import BadSettingError, MissingDependencyError
-from sketchrnn.drawing.curves import fit_curve
+from sketchrnn.drawing.bezier_fit import fit_curve
 from sketchrnn.render.page import DOT_WIDTH, is_dot
 from sketchrnn.render.style import check_number
 
