@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "EXTENT": "normalize",
     "ConversionReport": "report",
-    "DataFile": "store",
-    "DataFileWriter": "store",
+    "DataFile": "data_file",
+    "DataFileWriter": "data_file",
     "DataFolder": "shards",
     "Preparation": "normalize",
     "Split": "stored_split",
