@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from sketchrnn.cli import options
+from sketchrnn.cli.progress import watching
 
 
 @click.command()
@@ -67,7 +68,7 @@ def atlas(
     options.check_output(output, force)
     loaded = load(model)
     data, kept_data = options.read_pool(input)
-    with options.watching("encoding") as progress, options.naming(input):
+    with watching("encoding") as progress, options.naming(input):
         rows = loaded.atlas(data, number, split, columns, method, seed, progress)
     recipe = options.recipe_of(
         loaded,

@@ -11,7 +11,8 @@ from typing import Any
 
 import click
 
-from sketchrnn.cli.data_convert import conversion_options, conversion_settings, progress_bar
+from sketchrnn.cli.data_convert import conversion_options, conversion_settings
+from sketchrnn.cli.progress import progress_bar
 
 
 @click.command()

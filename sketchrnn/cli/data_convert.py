@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from sketchrnn.cli import options
-
-if TYPE_CHECKING:
-    from sketchrnn.data.build import Progress
-
+from sketchrnn.cli.progress import progress_bar
 
 _OPTIONS = (
     click.option(
@@ -152,36 +146,3 @@ def _shares(text: str) -> list[float]:
         raise BadSettingError(
             f"splits are {text!r}", hint="give three shares, such as --splits 90,5,5"
         ) from None
-
-
-@contextmanager
-def progress_bar(what: str) -> Iterator[tuple[Progress | None, Any]]:
-    """Give a function that moves a bar on the terminal, and one that prints above it."""
-    if not options.is_watched():
-        yield None, lambda line: click.echo(line, err=True)
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    console = Console(stderr=True)
-
-    def say(line: str) -> None:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-    if not console.is_terminal:
-        yield None, say
-        return
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(what, total=None)
-
-        def move(done: int, total: int | None) -> None:
-            bar.update(task, completed=done, total=total)
-
-        yield move, say

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sketchrnn.cli import options
+from sketchrnn.cli.progress import watching
 
 if TYPE_CHECKING:
     from sketchrnn.training.samples import SampleMetrics
@@ -126,7 +127,7 @@ def evaluate(
     with open_data(data) as file:
         _ = file[split]  # a wrong split is said before a framework is loaded
         loaded = load(model)
-        with options.watching("measuring"):  # Keras does not say how far it is
+        with watching("measuring"):  # Keras does not say how far it is
             figures = loaded.evaluate(file, split, samples=0)
         if samples:
             with options.drawing(loaded):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from sketchrnn.cli import drawing_input
+from sketchrnn.cli.progress import watching
 
 if TYPE_CHECKING:
     from sketchrnn.render.font import Font
@@ -150,8 +150,8 @@ def font(
         description=_describe(found.recipe),
         **look,
     )
-    with _progress(len(shown)) as progress:
-        made.save(output, overwrite=force, progress=progress)
+    with watching("glyphs") as progress:
+        made.save(output, overwrite=force, progress=lambda done: progress(done, len(shown)))
     note = "" if found.seed is None else f"  (seed {found.seed})"
     click.echo(f"{len(shown)} glyphs, {_range(made)}", err=True)
     click.echo(f"{output}{note}", err=True)
@@ -235,18 +235,3 @@ def _range(made: Font) -> str:
         return f"U+{first:04X}" if first == last else f"U+{first:04X} to U+{last:04X}"
     text = made.text
     return text if len(text) <= 12 else f"{text[:6]} … {text[-5:]}"
-
-
-@contextlib.contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], None]]:
-    """Show how many glyphs are done, on a terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (BarColumn(bar_width=24), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
-        task = bar.add_task("glyphs", total=total)
-        yield lambda done: bar.update(task, completed=done)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sketchrnn.cli import options
+from sketchrnn.cli.progress import watching
 
 if TYPE_CHECKING:
     from sketchrnn.drawing import Drawing
@@ -257,7 +258,7 @@ def neighbours(
     (own,) = options.read_input(drawing, 1)
     _check(loaded, [own], drawing, ())
     pool, kept_pool = options.read_pool(data)
-    with options.watching("encoding") as progress, options.naming(data):
+    with watching("encoding") as progress, options.naming(data):
         found = loaded.neighbours(own, pool, number, split, progress=progress)
     shown = show_neighbours(loaded, own, found)
     texts = ["", *(f"{one.metadata['distance']:.2f}" for one in found)]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from sketchrnn.cli.progress import progress_bar, watching
 
 if TYPE_CHECKING:
     from sketchrnn.drawing import Drawing
@@ -303,7 +304,6 @@ def asked_movement(
 
 def write_bytes(page: Gallery, output: str, force: bool) -> bytes:
     """Write a page to a file, or as SVG to standard output, and return what was written."""
-    from sketchrnn.cli.data_convert import progress_bar
     from sketchrnn.drawing.files import whole_file
     from sketchrnn.render.movie import MOVIES
     from sketchrnn.render.save import check_suffix
@@ -332,7 +332,6 @@ def _write_folder(
     movement: Mapping[str, Any] | None,
 ) -> None:
     """Write one file a drawing; a folder that is new appears whole."""
-    from sketchrnn.cli.data_convert import progress_bar
     from sketchrnn.render.folder import save_pages
     from sketchrnn.render.layout import make_pages
 
@@ -396,39 +395,6 @@ def read_pool(name: str) -> tuple[str | list[Drawing], dict[str, Any]]:
         return name, kept_data(name)
     drawings = read_input(name)
     return drawings, kept(name, drawings)
-
-
-def is_watched() -> bool:
-    """Tell whether somebody looks at standard error: rich takes as long to import as NumPy."""
-    return sys.stderr.isatty()
-
-
-@contextlib.contextmanager
-def watching(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Show how far something is that takes long, where somebody looks.
-
-    Yields:
-        What is to be told how many are done, and of how many.
-    """
-    if not is_watched():
-        yield lambda done, total: None
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    console = Console(stderr=True)
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as shown:
-        task = shown.add_task(what, total=None)
-        yield lambda done, total: shown.update(task, completed=done, total=total)
 
 
 @contextlib.contextmanager

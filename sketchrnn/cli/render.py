@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sketchrnn.cli.data_convert import progress_bar
 from sketchrnn.cli.options import asked_movement, movement_options
+from sketchrnn.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from sketchrnn.drawing import Drawing

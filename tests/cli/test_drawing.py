@@ -244,7 +244,7 @@ def test_a_data_file_is_an_input_by_its_test_drawings(sketchrnn, tiny_folder, ti
 def test_a_terminal_shows_how_far_it_is(sketchrnn, tiny_folder, tiny_data, tmp_path, monkeypatch):
     quiet = sketchrnn("generate", tiny_folder, "-n", 3, "--seed", 1, "-o", tmp_path / "a.svg")
     assert "drawing" not in quiet.err
-    monkeypatch.setattr("sketchrnn.cli.options.is_watched", lambda: True)
+    monkeypatch.setattr("sketchrnn.cli.progress.is_watched", lambda: True)
     monkeypatch.setattr(rich.console.Console, "is_terminal", True)
     shown = sketchrnn("generate", tiny_folder, "-n", 3, "--seed", 1, "-o", tmp_path / "b.svg")
     assert re.search(r"drawing .*3/3", shown.err)
