@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from sketchrnn.render.font import font
     from sketchrnn.render.gallery import gallery
     from sketchrnn.render.plotter import plot
-    from sketchrnn.sketch_rnn import SketchRNN, load, redraw, report, train
+    from sketchrnn.requests import redraw
+    from sketchrnn.sketch_rnn import SketchRNN, load, report, train
     from sketchrnn.sources import read, read_all
 
 __version__ = "0.1.0"
@@ -33,7 +34,7 @@ _HOMES = {
     "open_data": "sketchrnn.data",
     "read": "sketchrnn.sources",
     "read_all": "sketchrnn.sources",
-    "redraw": "sketchrnn.sketch_rnn",
+    "redraw": "sketchrnn.requests",
     "report": "sketchrnn.sketch_rnn",
     "train": "sketchrnn.sketch_rnn",
 }

@@ -7,58 +7,33 @@ from typing import Any
 import click
 
 from sketchrnn.cli import options
+from sketchrnn.requests import Complete, Sampling
 
 
 @click.command()
 @click.argument("model")
 @click.argument("partial")
-@click.option("-n", "number", type=click.IntRange(1, 10_000), default=9, show_default=True)
-@click.option("--open", "is_open", is_flag=True, help="Go on from the middle of the last stroke.")
-@click.option(
-    "--canvas",
-    type=float,
-    metavar="SIDE",
-    help="The side of the canvas that a whole drawing fills, in PARTIAL's units. Otherwise what "
-    "PARTIAL says of it, or else the size at which the model finds it likeliest.",
-)
-@click.option("--scale", type=float, help="The model's data units for one of PARTIAL's instead.")
+@options.request_options(Complete, "n", "open", "canvas", "scale", "z", "max_steps")
 @click.option(
     "--like", metavar="DRAWING", help="Draw from the encoding of another drawing, or of several."
-)
-@click.option(
-    "--z",
-    type=click.Choice(["fitting", "prior", "own"]),
-    default="fitting",
-    show_default=True,
-    help="What it may become: as probable as PARTIAL makes it; anything; or what PARTIAL alone is.",
 )
 @options.category_option(
     "What it is to become, for a model that knows several categories; several share the endings "
     "out. Otherwise what PARTIAL says."
 )
-@click.option("--max-steps", type=options.STEPS, help="The most steps of the whole.")
 @options.sampling_options(temperature=0.25)
 @click.option("--ending-color", metavar="COLOR", help="Of what the model draws.")
 @click.option("--nats", is_flag=True, help="Write the nats per step of each ending under it.")
-@options.output_options
+@options.page_options
 def complete(
     model: str,
     partial: str,
-    number: int,
-    is_open: bool,
-    canvas: float | None,
-    scale: float | None,
+    fields: dict[str, Any],
     like: str | None,
-    z: str,
     category: tuple[str, ...],
-    max_steps: int | None,
-    temperature: Any,
-    temperature_rule: str,
-    seed: int | None,
+    sampling: Sampling,
     nats: bool,
-    output: str,
-    force: bool,
-    **look: Any,
+    page: options.PageOutput,
 ) -> None:
     """Finish the drawing PARTIAL in several ways, the likeliest first.
 
@@ -71,51 +46,32 @@ def complete(
       sketchrnn complete kanji begun.svg --open --canvas 109 -o endings/
       sketchrnn complete kanji begun.svg --like kanjivg:語 -t 0.4:0.1 -o like.png
     """
+    from sketchrnn.recipe_inputs import InputResolver
     from sketchrnn.sketch_rnn import load
-    from sketchrnn.sketch_rnn.inputs import kept
 
-    options.check_output(output, force)
+    page.check()
     loaded = load(model)
-    (begun,) = options.read_input(partial, 1)
-    sources = [kept(partial, [begun], 1)]
-    models = None
-    if like is not None:
-        models = options.read_input(like, number)
-        sources.append(kept(like, models, number))
-    seed = options.fresh_seed(seed)
-    request: dict[str, Any] = {
-        "open": is_open,
-        "canvas": canvas,
-        "scale": scale,
-        "z": z,
-        "category": options.categories(loaded, category),
-        "max_steps": max_steps,
-        "temperature": temperature,
-        "temperature_rule": temperature_rule,
-        "seed": seed,
-    }
-    if like is not None:
-        with options.naming(like):
-            loaded.encode(models or [], category=request["category"])
+    inputs = InputResolver()
+    named = options.categories(loaded, category)
+    request = Complete(
+        **fields,
+        partial=inputs.read(partial, 1),
+        like=None if like is None else inputs.read(like, fields["n"]),
+        category=named,
+        sampling=sampling,
+    )
+    if like is not None and request.like is not None:
+        options.check_encodes(loaded, inputs.drawings(request.like), like, named)
     with options.naming(partial), options.drawing(loaded):
-        drawings = loaded.complete(begun, number, like=models, **request)
+        drawings = request.run(loaded, inputs)
     unended = sum(not drawing.metadata["ended"] for drawing in drawings)
     if unended:
-        limit = max_steps or loaded.config.max_seq_len
+        limit = request.max_steps or loaded.config.max_seq_len
         click.echo(
-            f"sketchrnn: {unended} of {number} did not end by themselves within {limit} steps",
+            f"sketchrnn: {unended} of {request.n} did not end by themselves within {limit} steps",
             err=True,
         )
-    recipe = options.recipe_of(
-        loaded,
-        model,
-        command="complete",
-        input=options.name_of(partial),
-        n=number,
-        like=None if like is None else options.name_of(like),
-        **request,
-        sources=sources,
-    )
+    look: dict[str, Any] = {}
     if nats:
         look["captions"] = [f"{drawing.metadata['nats_per_step']:.2f}" for drawing in drawings]
-    options.write_page(drawings, output, force=force, recipe=recipe, **look)
+    options.write_request(request, drawings, loaded, model, page, **look)

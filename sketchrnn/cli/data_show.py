@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sketchrnn.cli import options
+from sketchrnn.requests import Show
+
 if TYPE_CHECKING:
     from sketchrnn.data import DataFile
     from sketchrnn.drawing import Drawing
@@ -82,39 +85,12 @@ def info(file: str, as_json: bool, plot: str | None, force: bool) -> None:
     metavar="OUT",
     help="A file .svg, .png, .pdf or .html; - for SVG on standard output.",
 )
-@click.option(
-    "--split",
-    type=click.Choice(["train", "valid", "test", "all"]),
-    default="train",
-    show_default=True,
-    help="Where to choose from.",
-)
-@click.option(
-    "-n", "count", type=click.IntRange(min=1), default=64, show_default=True, help="How many."
-)
-@click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the choice."
-)
+@options.request_options(Show, "n", "split", "seed", "category", "before_after")
 @click.option("--columns", type=click.IntRange(min=1), default=8, show_default=True)
-@click.option("--category", help="Choose from one category.")
 @click.option("--title", help="At the head of the page.")
-@click.option(
-    "--before-after",
-    is_flag=True,
-    help="Draw examples as they came beside what the data file keeps of them, every point marked.",
-)
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 def show(
-    file: str,
-    output: str,
-    split: str,
-    count: int,
-    seed: int,
-    columns: int,
-    category: str | None,
-    title: str | None,
-    before_after: bool,
-    force: bool,
+    file: str, fields: dict[str, Any], output: str, columns: int, title: str | None, force: bool
 ) -> None:
     """Draw a random choice of a data file's drawings on a page.
 
@@ -126,33 +102,29 @@ def show(
     """
     from sketchrnn.data import open_data
     from sketchrnn.drawing.files import check_output
+    from sketchrnn.recipe_inputs import describe_data
     from sketchrnn.render import gallery
     from sketchrnn.render.save import check_suffix
-    from sketchrnn.sketch_rnn.inputs import place_of
-    from sketchrnn.sketch_rnn.redrawing import SHOW, versions
-    from sketchrnn.sketch_rnn.showing import choose_some
+    from sketchrnn.requests import page_recipe
 
     if output != "-":
         check_suffix(output)
         check_output(output, overwrite=force)
     # where a font is needed to paint, few machines have one for every character
     painted = output.lower().endswith((".png", ".pdf"))
+    request = Show(data=describe_data(file), **fields)
     with open_data(file) as opened:
         recipe = {
+            **page_recipe(request, None),
             "data": Path(file).name,
             "fingerprint": opened.fingerprint,
             "licence": opened.info.get("licence"),
             "attribution": opened.info.get("attribution"),
-            **versions(),
-            "command": SHOW,
-            "n": count,
-            "category": category,
-            "sources": [{"path": place_of(file), "data": opened.fingerprint}],
         }
-        if before_after:
-            page = _before_after(opened, count, columns, category, title, recipe, painted)
+        if request.before_after:
+            page = _before_after(opened, request, columns, title, recipe, painted)
         else:
-            drawings = choose_some(opened, split, count, seed, category)
+            drawings = request.choose(opened)
             many = len(opened.categories) > 1
             captions = [_character(d, painted) or (d.category if many else None) for d in drawings]
             page = gallery(
@@ -160,7 +132,7 @@ def show(
                 columns=min(columns, max(len(drawings), 1)),
                 title=title,
                 captions=captions if any(captions) else None,
-                recipe={**recipe, "split": split, "seed": seed},
+                recipe=recipe,
             )
     if output == "-":
         click.echo(page.to_svg().rstrip())
@@ -170,18 +142,16 @@ def show(
 
 def _before_after(
     opened: DataFile,
-    count: int,
+    request: Show,
     columns: int,
-    category: str | None,
     title: str | None,
     recipe: dict[str, Any],
     painted: bool,
 ) -> Gallery:
     """Lay out the examples of a data file in pairs."""
     from sketchrnn.render import gallery
-    from sketchrnn.sketch_rnn.showing import choose_examples
 
-    examples = choose_examples(opened, count, category)
+    examples = request.choose_examples(opened)
     drawings, captions = [], []
     for example in examples:
         name = Path(example.name).name
@@ -197,7 +167,7 @@ def _before_after(
         columns=2 * max(1, min(columns // 2, len(examples))),
         title=title or f"As they came, and {kept}",
         captions=captions,
-        recipe={**recipe, "before_after": True},
+        recipe=recipe,
         size=192,
         fit="each",
         points=True,

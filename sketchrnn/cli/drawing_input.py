@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from sketchrnn.cli import options
+from sketchrnn.requests import Generate, Sampling, Sheet
 
 if TYPE_CHECKING:
     from sketchrnn.drawing import Drawing
@@ -29,19 +31,31 @@ class Supply:
 
     Attributes:
         drawings: None of them blank.
-        recipe: How to get them again; JSON types.
+        request: How a model draws them again; None where they were read.
+        origin: What a recipe says besides of where they come from; JSON types.
         licence: Of the drawings, where it is known.
         attribution: Whom to name, where it is known.
         blank: How many were left out because there was nothing in them.
-        seed: Of a model's drawings.
     """
 
     drawings: list[Drawing]
-    recipe: dict[str, Any]
+    request: Generate | None
+    origin: dict[str, Any]
     licence: str | None
     attribution: str | None
     blank: int
-    seed: int | None = None
+
+    @property
+    def seed(self) -> int | None:
+        """The seed of a model's drawings."""
+        return None if self.request is None else self.request.sampling.seed
+
+    def recipe(self, sheet: Sheet) -> dict[str, Any]:
+        """Return what a plotter sheet keeps of them."""
+        if self.request is None:
+            return self.origin
+        request = msgspec.structs.replace(self.request, sheet=sheet)
+        return {**self.origin, "request": request.to_dict()}
 
 
 def supply_options(command: Command) -> Command:
@@ -57,7 +71,11 @@ def supply_options(command: Command) -> Command:
 
 
 def take_drawings(
-    input: str, number: int | None, if_model: int, sampling: Mapping[str, Any]
+    input: str,
+    number: int | None,
+    if_model: int,
+    sampling: Sampling,
+    category: tuple[str, ...] = (),
 ) -> Supply:
     """Let a model draw, or read drawings.
 
@@ -66,7 +84,8 @@ def take_drawings(
             reads; or, where there is no such file or folder, the name of a shipped model.
         number: How many; None: all of a file, and `if_model` of a model.
         if_model: How many a model draws without being told.
-        sampling: temperature, temperature_rule, seed and category; for models alone.
+        sampling: How a model draws.
+        category: What a model draws.
 
     Raises:
         BadFileError: If there is nothing to read.
@@ -75,7 +94,7 @@ def take_drawings(
     from sketchrnn.drawing import BadFileError, BadSettingError
 
     if is_model(input):
-        found = _let_draw(input, number or if_model, sampling)
+        found = _let_draw(input, number or if_model, sampling, category)
     else:
         context = click.get_current_context()
         default = click.core.ParameterSource.DEFAULT
@@ -85,7 +104,7 @@ def take_drawings(
                 raise BadSettingError(
                     f"--{option} is for models, and this is none",
                     path=input,
-                    hint="leave it away, or name a model",
+                    hint="omit it, or name a model",
                 )
         found = _read(input, number)
     if not found.drawings:
@@ -103,35 +122,37 @@ def is_model(input: str) -> bool:
     return input in shipped_models()
 
 
-def _let_draw(name: str, number: int, sampling: Mapping[str, Any]) -> Supply:
+def _let_draw(name: str, number: int, sampling: Sampling, category: tuple[str, ...]) -> Supply:
+    from sketchrnn.requests import page_recipe
     from sketchrnn.sketch_rnn import load
 
     model = load(name)
-    seed = options.fresh_seed(sampling["seed"])
-    category = options.categories(model, sampling["category"])
-    request = {**sampling, "category": category, "seed": seed}
-    if request["temperature"] is None:
-        request["temperature"] = model.temperature
-    asked = number
-    for _ in range(_ATTEMPTS):
+    request = Generate(
+        n=number,
+        category=options.categories(model, category),
+        sampling=options.with_default_temperature(sampling, model),
+    )
+    numbers: list[int] = []
+    for attempt in range(_ATTEMPTS):
+        if attempt:
+            more = 2 * (number - len(numbers))
+            request = msgspec.structs.replace(request, n=request.n + more)
         with options.drawing(model):
-            drawings = model.generate(asked, **request)
+            drawings = request.run(model)
         numbers = [i for i, drawing in enumerate(drawings) if drawing.strokes][:number]
         if len(numbers) == number:
             break
-        asked += 2 * (number - len(numbers))
-    recipe = options.recipe_of(model, name, command="generate", n=asked, **request)
-    if numbers != list(range(asked)):
-        recipe["numbers"] = numbers
+    if numbers != list(range(request.n)):
+        request = msgspec.structs.replace(request, numbers=numbers)
     data = model.provenance.get("data") or {}
-    blank = (numbers[-1] + 1 if len(numbers) == number else asked) - len(numbers)
+    blank = (numbers[-1] + 1 if len(numbers) == number else request.n) - len(numbers)
     return Supply(
         [drawings[i] for i in numbers],
-        recipe,
+        request,
+        page_recipe(request, model, name),
         data.get("licence"),
         data.get("attribution"),
         blank,
-        seed,
     )
 
 
@@ -141,6 +162,7 @@ def _read(name: str, number: int | None) -> Supply:
     from sketchrnn import __version__
     from sketchrnn.data import is_data, open_data
     from sketchrnn.drawing import BadSettingError
+    from sketchrnn.recipe_inputs import name_of
     from sketchrnn.sources.open import open_source
 
     most = READ_LIMIT if number is None else number
@@ -160,5 +182,5 @@ def _read(name: str, number: int | None) -> Supply:
         )
     drawings = drawings[:most]
     shown = [drawing for drawing in drawings if drawing.strokes]
-    recipe = {"input": options.name_of(name), "sketchrnn": __version__, "n": len(shown)}
-    return Supply(shown, recipe, licence, attribution, len(drawings) - len(shown))
+    recipe = {"input": name_of(name), "sketchrnn": __version__, "n": len(shown)}
+    return Supply(shown, None, recipe, licence, attribution, len(drawings) - len(shown))

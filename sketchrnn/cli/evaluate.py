@@ -61,7 +61,7 @@ _MEANINGS = {
 @click.option("--split", default="test", show_default=True, help="train, valid or test.")
 @click.option(
     "--samples",
-    type=click.IntRange(0, options.MOST_DRAWN),
+    type=click.IntRange(0, 100_000),
     default=200,
     show_default=True,
     help="Drawings to be made up, and compared with those of the file; 0: none.",
@@ -95,10 +95,10 @@ _MEANINGS = {
 def evaluate(
     model: str,
     data: str,
-    split: str,
+    split: Any,
     samples: int,
     temperature: float,
-    temperature_rule: str,
+    temperature_rule: Any,
     seed: int,
     pairs: str | None,
     as_json: bool,
@@ -113,9 +113,10 @@ def evaluate(
     """
     from sketchrnn.data import open_data
     from sketchrnn.drawing import BadSettingError
+    from sketchrnn.recipe_inputs import describe_data
+    from sketchrnn.requests import Pairs, Sampling, page_recipe
     from sketchrnn.sampling.mixture import temperature_rule as check_temperature
     from sketchrnn.sketch_rnn import load
-    from sketchrnn.sketch_rnn.inputs import kept_data
 
     check_temperature(temperature, temperature_rule)
     if pairs is not None:
@@ -136,18 +137,15 @@ def evaluate(
                 )
             figures |= judged.figures
             if pairs is not None:
-                recipe = options.recipe_of(
-                    loaded,
-                    model,
-                    command="evaluate --pairs",
+                request = Pairs(
+                    data=describe_data(data),
                     split=split,
                     samples=samples,
-                    temperature=temperature,
-                    temperature_rule=temperature_rule,
-                    seed=seed,
-                    sources=[kept_data(data)],
+                    sampling=Sampling(
+                        temperature=temperature, temperature_rule=temperature_rule, seed=seed
+                    ),
                 )
-                _write_pairs(judged, pairs, force, recipe)
+                _write_pairs(judged, pairs, force, page_recipe(request, loaded, model))
     if as_json:
         click.echo(json.dumps(figures, indent=2))
         return
@@ -182,17 +180,17 @@ def _shown(name: str, value: float) -> str:
 def _write_pairs(judged: SampleMetrics, output: str, force: bool, recipe: dict[str, Any]) -> None:
     """Write a page of samples, each above the training drawing nearest to it."""
     from sketchrnn.render import gallery
-    from sketchrnn.sketch_rnn.redrawing import PAIR_COLUMNS, show_pairs
+    from sketchrnn.requests import Pairs
 
     captions: list[str] = []
     labels: list[str] = []
-    for first in range(0, len(judged.pairs), PAIR_COLUMNS):
-        some = judged.pairs[first : first + PAIR_COLUMNS]
+    for first in range(0, len(judged.pairs), Pairs.COLUMNS):
+        some = judged.pairs[first : first + Pairs.COLUMNS]
         captions += [f"distance {pair.distance:.3f}" for pair in some]
         captions += [f"drawing {pair.index}" for pair in some]
         labels += ["made up", "nearest training drawing"]
     page = gallery(
-        show_pairs(judged),
+        Pairs.rows(judged),
         captions=captions,
         row_labels=labels,
         title="The samples most like a training drawing",

@@ -11,6 +11,7 @@ import click
 
 from sketchrnn.cli import drawing_input
 from sketchrnn.cli.progress import watching
+from sketchrnn.requests import Sampling
 
 if TYPE_CHECKING:
     from sketchrnn.render.font import Font
@@ -85,9 +86,7 @@ DRAWN = 500
 def font(
     input: str,
     number: int | None,
-    temperature: float,
-    temperature_rule: str,
-    seed: int | None,
+    sampling: Sampling,
     category: tuple[str, ...],
     output: str,
     name: str | None,
@@ -130,13 +129,7 @@ def font(
     check_count(number or 0)
     if wanted is None and not own_characters:
         private_use(number or 1, first)
-    sampling = {
-        "temperature": temperature,
-        "temperature_rule": temperature_rule,
-        "seed": seed,
-        "category": category,
-    }
-    found = drawing_input.take_drawings(input, number, DRAWN, sampling)
+    found = drawing_input.take_drawings(input, number, DRAWN, sampling, category)
     shown = found.drawings
     if own_characters:
         wanted = check_characters([_own(drawing) for drawing in shown])
@@ -147,7 +140,7 @@ def font(
         start=first,
         licence=licence or found.licence,
         attribution=attribution or found.attribution,
-        description=_describe(found.recipe),
+        description=_describe(found),
         **look,
     )
     with watching("glyphs") as progress:
@@ -207,15 +200,17 @@ def _own(drawing: Any) -> str:
     return character
 
 
-def _describe(recipe: dict[str, Any]) -> str:
+def _describe(found: drawing_input.Supply) -> str:
     from sketchrnn import __version__
 
-    if "model" not in recipe:
-        return f"Made by sketchrnn {__version__} from {recipe['n']} drawings of {recipe['input']}."
+    origin, request = found.origin, found.request
+    if request is None:
+        return f"Made by sketchrnn {__version__} from {origin['n']} drawings of {origin['input']}."
+    sampling = request.sampling
     return (
-        f"Drawn by sketchrnn {__version__}: model {Path(recipe['model']).name}, step "
-        f"{recipe['model_step']}, n {recipe['n']}, temperature {_short(recipe['temperature'])} "
-        f"({recipe['temperature_rule']}), seed {recipe['seed']}."
+        f"Drawn by sketchrnn {__version__}: model {origin['model']}, step "
+        f"{origin['model_step']}, n {request.n}, temperature {_short(sampling.temperature)} "
+        f"({sampling.temperature_rule}), seed {sampling.seed}."
     )
 
 

@@ -7,45 +7,32 @@ from typing import Any
 import click
 
 from sketchrnn.cli import options
+from sketchrnn.requests import Choice, Generate, Sampling
+
+_CHOICE = ("best_of", "min_strokes", "max_strokes", "min_points", "max_points", "min_size",
+           "max_size", "novelty", "diverse")  # fmt: skip
 
 
 @click.command()
 @click.argument("model")
-@click.option("-n", "number", type=options.MANY, default=64, show_default=True)
+@options.request_options(Generate, "n", "max_steps", n=64)
 @options.sampling_options(temperature=None)
 @options.category_option(
     "What to draw, for a model that knows several categories; several names, by commas or by "
     "repeating, share the drawings out. Otherwise all are drawn as often."
 )
-@click.option("--max-steps", type=options.STEPS, help="The most steps of a drawing.")
-@click.option(
-    "--best-of", type=click.IntRange(1, 100), help="Keep the likeliest of so many for each drawing."
-)
+@options.request_options(Choice, *_CHOICE)
 @click.option("--no-blank", is_flag=True, help="Keep nothing blank.")
-@click.option("--min-strokes", type=click.IntRange(min=0), help="Keep none with fewer.")
-@click.option("--max-strokes", type=click.IntRange(min=0), help="Keep none with more.")
-@click.option("--min-points", type=click.IntRange(min=0), help="Keep none with fewer.")
-@click.option("--max-points", type=click.IntRange(min=0), help="Keep none with more.")
-@click.option("--min-size", type=float, help="Of the longer side, in data units.")
-@click.option("--max-size", type=float, help="Of the longer side, in data units.")
 @click.option("--novel-to", metavar="FILE.h5", help="Keep no copy of its training drawings.")
-@click.option(
-    "--novelty", type=float, help="What is nearer is a copy, in shares of the size; otherwise 0.01."
-)
-@click.option("--diverse", is_flag=True, help="Choose drawings that differ from each other.")
-@options.output_options
+@options.page_options
 def generate(
     model: str,
-    number: int,
-    temperature: Any,
-    temperature_rule: str,
-    seed: int | None,
+    fields: dict[str, Any],
+    sampling: Sampling,
     category: tuple[str, ...],
-    max_steps: int | None,
     no_blank: bool,
-    output: str,
-    force: bool,
-    **look: Any,
+    novel_to: str | None,
+    page: options.PageOutput,
 ) -> None:
     """Draw something new.
 
@@ -60,35 +47,26 @@ def generate(
       sketchrnn generate kanji -n 16 --best-of 4 --novel-to kanji.h5 --diverse -o choice.svg
       sketchrnn generate runs/pets -n 16 --category cat,dog -o pets.svg
     """
+    from sketchrnn.recipe_inputs import InputResolver
     from sketchrnn.sketch_rnn import load
-    from sketchrnn.sketch_rnn.choosing import Choice, Report
-    from sketchrnn.sketch_rnn.inputs import kept_data
 
-    options.check_output(output, force)
+    page.check()
     loaded = load(model)
-    seed = options.fresh_seed(seed)
-    request: dict[str, Any] = {
-        "temperature": loaded.temperature if temperature is None else temperature,
-        "temperature_rule": temperature_rule,
-        "category": options.categories(loaded, category),
-        "max_steps": max_steps,
-        "seed": seed,
-    }
-    names = set(Choice.__annotations__) & set(look)
-    choice = {name: look.pop(name) for name in sorted(names)}
-    choice = {
-        name: value for name, value in choice.items() if value is not None and value is not False
-    }
-    if no_blank:
-        choice["blank"] = False
-    reports: list[Report] = []
-    told = {**choice, "report": reports.append} if choice else {}
+    inputs = InputResolver()
+    choice = Choice(
+        **{name: fields.pop(name) for name in _CHOICE},
+        blank=not no_blank,
+        novel_to=None if novel_to is None else inputs.read_data(novel_to),
+    )
+    request = Generate(
+        **fields,
+        sampling=options.with_default_temperature(sampling, loaded),
+        category=options.categories(loaded, category),
+        choice=choice,
+    )
+    reports: list[Any] = []
     with options.drawing(loaded):
-        drawings = loaded.generate(number, **request, **told)
+        drawings = request.run(loaded, inputs, reports.append if choice != Choice() else None)
     for report in reports:
         click.echo(f"sketchrnn: {report}", err=True)
-    if "novel_to" in choice:
-        choice["novel_to"] = kept_data(choice["novel_to"])
-    noted = {"choice": choice} if choice else {}
-    recipe = options.recipe_of(loaded, model, command="generate", n=number, **request, **noted)
-    options.write_page(drawings, output, force=force, recipe=recipe, **look)
+    options.write_request(request, drawings, loaded, model, page)

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from sketchrnn.cli import options
+from sketchrnn.requests import Grid, Interpolate, Loop, Request, Sampling
 
 MOST_CELLS = 10_000
 
@@ -25,19 +26,13 @@ MOST_CELLS = 10_000
 @click.option(
     "--grid", metavar="ROWSxCOLUMNS", help="Between four corners: A B above, the other two below."
 )
-@click.option(
-    "--method",
-    type=click.Choice(["slerp", "lerp"]),
-    default="slerp",
-    show_default=True,
-    help="Along a sphere, or straight.",
-)
+@options.request_options(Interpolate, "method")
 @options.category_option(
     "What both are, or (A,B) each is, for a model that knows several categories; otherwise what "
     "they say."
 )
 @options.sampling_options(temperature=0.1)
-@options.output_options
+@options.page_options
 def interpolate(
     model: str,
     a: str,
@@ -46,15 +41,10 @@ def interpolate(
     frames: int | None,
     loop: bool,
     grid: str | None,
-    method: str,
+    fields: dict[str, Any],
     category: tuple[str, ...],
-    temperature: Any,
-    temperature_rule: str,
-    seed: int | None,
-    output: str,
-    force: bool,
-    columns: int | None,
-    **look: Any,
+    sampling: Sampling,
+    page: options.PageOutput,
 ) -> None:
     """Draw the way from drawing A to drawing B.
 
@@ -69,9 +59,8 @@ def interpolate(
       sketchrnn interpolate kanji kanjivg:林 kanjivg:銀 kanjivg:花 --loop --frames 24 -o loop.svg
       sketchrnn interpolate kanji kanjivg:木 kanjivg:林 kanjivg:日 kanjivg:明 --grid 5x5 -o g.svg
     """
-    from sketchrnn.sampling.categories import share_out
+    from sketchrnn.recipe_inputs import InputResolver
     from sketchrnn.sketch_rnn import load
-    from sketchrnn.sketch_rnn.inputs import MOST_POINTS, noted
 
     if b is None:
         raise click.UsageError("One drawing makes no way, no loop and no grid: name two or more.")
@@ -85,72 +74,28 @@ def interpolate(
         raise click.UsageError("Between more than two drawings: --loop or --grid.")
     if size and frames:
         raise click.UsageError("--grid says how many drawings, --frames does not.")
-    frames = frames or (6 * len(names) if loop else 10)
-    options.check_output(output, force)
+    page.check()
     loaded = load(model)
-    ends = []
+    inputs = InputResolver()
     named = options.categories(loaded, category)
-    each = None if named is None else share_out(named, len(names), loaded.categories)
-    for place, name in enumerate(names):
-        ends += options.read_input(name, 1)
-        with options.naming(name):  # which of them cannot be used
-            loaded.encode(ends[-1], category=each and each[place])
-    ends = [loaded.preparation.apply(drawing) for drawing in ends]
-    seed = options.fresh_seed(seed)
-    if look["flip"] is None and not size:  # frames of one movement
-        look["flip"] = output.lower().endswith((".gif", ".mp4", ".webm")) or look["animate"]
-    if size or loop:
-        common: dict[str, Any] = {
-            "method": method,
-            "temperature": temperature,
-            "temperature_rule": temperature_rule,
-            "seed": seed,
-        }
-        made: dict[str, Any]
-        page: Any
-        if size:
-            made = {"command": "grid", "rows": size[0], "columns": size[1]}
-            with options.drawing(loaded):
-                page = loaded.grid(ends, *size, **common, prepare=False, category=each)
-        else:
-            made = {"command": "loop", "frames": frames}
-            with options.drawing(loaded):
-                page = loaded.loop(ends, frames, **common, prepare=False, category=each)
-        inputs = [options.name_of(name) for name in names]
-        notes = {**made, "inputs": inputs, "category": named, **common}
-        recipe = options.recipe_of(loaded, model, **notes, given=noted(ends, most=MOST_POINTS))
-        columns = columns or min(frames, 12)
-        options.write_page(page, output, force=force, recipe=recipe, columns=columns, **look)
-        return
-    first, last = ends
-    with options.drawing(loaded):
-        drawings = loaded.interpolate(
-            first,
-            last,
-            frames,
-            method,
-            temperature,
-            temperature_rule,
-            seed,
-            prepare=False,
-            category=each,
-        )
-    recipe = options.recipe_of(
-        loaded,
-        model,
-        command="interpolate",
-        a=options.name_of(a),
-        b=options.name_of(b),
-        frames=frames,
-        method=method,
-        category=named,
-        temperature=temperature,
-        temperature_rule=temperature_rule,
-        seed=seed,
-        given=noted(ends, most=MOST_POINTS),
-    )
-    columns = columns or min(frames, 10)
-    options.write_page(drawings, output, force=force, recipe=recipe, columns=columns, **look)
+    settings: dict[str, Any] = {
+        **fields,
+        "ends": inputs.read_each(names),
+        "category": named,
+        "sampling": sampling,
+    }
+    options.check_each(loaded, inputs.drawings(settings["ends"]), names, named)
+    request: Request
+    if size:
+        columns = size[1]
+        request = Grid(rows=size[0], columns=columns, **settings)
+    else:
+        frames = frames or (6 * len(names) if loop else 10)
+        columns = min(frames, 12 if loop else 10)
+        request = (Loop if loop else Interpolate)(frames=frames, **settings)
+        if page.flip is None:  # frames of one movement
+            page.flip = page.animate or page.output.lower().endswith((".gif", ".mp4", ".webm"))
+    options.draw_page(request, loaded, model, page, inputs, columns=columns)
 
 
 def _size(grid: str | None) -> tuple[int, int] | None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from sketchrnn.cli import options
 from sketchrnn.cli.progress import watching
-
-if TYPE_CHECKING:
-    from sketchrnn.drawing import Drawing
-    from sketchrnn.sketch_rnn import SketchRNN
+from sketchrnn.requests import Average, Neighbours, Sampling, Shift, Walk
 
 CATEGORY = "What the drawings are, for a model that knows several; otherwise what they say."
 SET_LIMIT = 1000
@@ -44,7 +41,7 @@ def latent() -> None:
 )
 @options.category_option(CATEGORY)
 @options.sampling_options(temperature=0.1)
-@options.output_options
+@options.page_options
 def shift(
     model: str,
     input: str,
@@ -53,10 +50,8 @@ def shift(
     strength: tuple[float, ...],
     number: int,
     category: tuple[str, ...],
-    output: str,
-    force: bool,
-    columns: int | None,
-    **given: Any,
+    sampling: Sampling,
+    page: options.PageOutput,
 ) -> None:
     """Draw the drawings of INPUT moved by the difference of two sets: style, or an analogy.
 
@@ -67,59 +62,42 @@ def shift(
       sketchrnn latent shift kanji kanjivg:休 --away kanjivg:人 --towards kanjivg:水 -o new.svg
       sketchrnn latent shift kanji a.svg --away thin/ --towards bold/ --strength 0.5 -o s.svg
     """
+    from sketchrnn.recipe_inputs import InputResolver
     from sketchrnn.sketch_rnn import load
-    from sketchrnn.sketch_rnn.inputs import kept
 
-    options.check_output(output, force)
+    page.check()
     loaded = load(model)
-    moved = options.read_input(input, number)
-    sources, ends = [kept(input, moved, number)], []
-    for name in (away, towards):
-        ends.append(options.read_input(name, SET_LIMIT))
-        sources.append(kept(name, ends[-1], SET_LIMIT))
-        _check(loaded, ends[-1], name, category)
-    _check(loaded, moved, input, category)
-    request, look = _apart(given)
+    inputs = InputResolver()
     named = options.categories(loaded, category)
-    with options.drawing(loaded):
-        rows = [
-            loaded.shift(moved, ends[0], ends[1], one, category=named, **request)
-            for one in strength
-        ]
-    recipe = options.recipe_of(
-        loaded,
-        model,
-        command="shift",
-        input=options.name_of(input),
-        away=options.name_of(away),
-        towards=options.name_of(towards),
-        strength=list(strength),
-        category=named,
-        **request,
-        sources=sources,
-    )
-    if len(rows) > 1:
+    sets = {}
+    for field, name, limit in (
+        ("drawings", input, number),
+        ("away", away, SET_LIMIT),
+        ("towards", towards, SET_LIMIT),
+    ):
+        sets[field] = inputs.read(name, limit)
+        options.check_encodes(loaded, inputs.drawings(sets[field]), name, named)
+    request = Shift(**sets, strength=list(strength), category=named, sampling=sampling)
+    look: dict[str, Any] = {}
+    if len(strength) > 1:
         look["row_labels"] = [f"{one:g}" for one in strength]
-    page: Any = rows if len(rows) > 1 else rows[0]
-    options.write_page(page, output, force=force, recipe=recipe, columns=columns, **look)
+    options.draw_page(request, loaded, model, page, inputs, **look)
 
 
 @latent.command()
 @click.argument("model")
 @click.argument("inputs", nargs=-1, required=True)
-@click.option("-n", "number", type=options.MANY, default=4, show_default=True)
+@options.request_options(Average, "n")
 @options.category_option(CATEGORY)
 @options.sampling_options(temperature=0.1)
-@options.output_options
+@options.page_options
 def average(
     model: str,
     inputs: tuple[str, ...],
-    number: int,
+    fields: dict[str, Any],
     category: tuple[str, ...],
-    output: str,
-    force: bool,
-    columns: int | None,
-    **given: Any,
+    sampling: Sampling,
+    page: options.PageOutput,
 ) -> None:
     """Draw what the drawings of INPUTS have in common, the mean of their codes, a few times.
 
@@ -127,60 +105,35 @@ def average(
     Example:
       sketchrnn latent average kanji kanjivg:語説読記 -o common.svg
     """
+    from sketchrnn.recipe_inputs import InputResolver
     from sketchrnn.sketch_rnn import load
-    from sketchrnn.sketch_rnn.inputs import kept
 
-    options.check_output(output, force)
+    page.check()
     loaded = load(model)
-    drawings: list[Drawing] = []
+    named = options.categories(loaded, category)
+    found = InputResolver()
     sources = []
     for name in inputs:
-        some = options.read_input(name, SET_LIMIT)
-        _check(loaded, some, name, category)
-        sources.append(kept(name, some, SET_LIMIT))
-        drawings += some
-    request, look = _apart(given)
-    named = options.categories(loaded, category)
-    with options.drawing(loaded):
-        made = loaded.average(drawings, number, category=named, **request)
-    names = [options.name_of(name) for name in inputs]
-    recipe = options.recipe_of(
-        loaded,
-        model,
-        command="average",
-        inputs=names,
-        n=number,
-        category=named,
-        **request,
-        sources=sources,
-    )
-    options.write_page(made, output, force=force, recipe=recipe, columns=columns, **look)
+        sources.append(found.read(name, SET_LIMIT))
+        options.check_encodes(loaded, found.drawings(sources[-1]), name, named)
+    request = Average(drawings=sources, **fields, category=named, sampling=sampling)
+    options.draw_page(request, loaded, model, page, found)
 
 
 @latent.command()
 @click.argument("model")
 @click.argument("start", required=False)
-@click.option("--frames", type=click.IntRange(1, 10_000), default=16, show_default=True)
-@click.option(
-    "--stride",
-    type=click.FloatRange(0, 1),
-    default=0.3,
-    show_default=True,
-    help="How far a step goes: 0 stands still, 1 draws every frame anew.",
-)
+@options.request_options(Walk, "frames", "stride")
 @options.category_option(CATEGORY)
 @options.sampling_options(temperature=0.1)
-@options.output_options
+@options.page_options
 def walk(
     model: str,
     start: str | None,
-    frames: int,
-    stride: float,
+    fields: dict[str, Any],
     category: tuple[str, ...],
-    output: str,
-    force: bool,
-    columns: int | None,
-    **given: Any,
+    sampling: Sampling,
+    page: options.PageOutput,
 ) -> None:
     """Draw a random walk from the drawing START, or from anywhere.
 
@@ -190,58 +143,30 @@ def walk(
       sketchrnn latent walk kanji kanjivg:花 --stride 0.15 -o away.svg
     """
     from sketchrnn.drawing import BadSettingError
+    from sketchrnn.recipe_inputs import InputResolver
     from sketchrnn.sketch_rnn import load
-    from sketchrnn.sketch_rnn.inputs import kept
 
-    options.check_output(output, force)
+    page.check()
     loaded = load(model)
-    begin = None if start is None else options.read_input(start, 1)[0]
+    inputs = InputResolver()
+    begin = None if start is None else inputs.read(start, 1)
     named = options.categories(loaded, category)
     if isinstance(named, list):
         raise BadSettingError("a walk stays in one category", hint="name one")
-    if begin is not None and start is not None:
-        _check(loaded, [begin], start, category)
-    request, look = _apart(given)
-    with options.drawing(loaded):
-        made = loaded.walk(begin, frames, stride, category=named, **request)
-    recipe = options.recipe_of(
-        loaded,
-        model,
-        command="walk",
-        input=None if start is None else options.name_of(start),
-        frames=frames,
-        stride=stride,
-        category=named,
-        **request,
-        sources=None if start is None or begin is None else [kept(start, [begin], 1)],
-    )
-    columns = columns or min(frames, 12)
-    options.write_page(made, output, force=force, recipe=recipe, columns=columns, **look)
+    if start is not None and begin is not None:
+        options.check_encodes(loaded, inputs.drawings(begin), start, named)
+    request = Walk(start=begin, **fields, category=named, sampling=sampling)
+    options.draw_page(request, loaded, model, page, inputs, columns=min(request.frames, 12))
 
 
 @latent.command()
 @click.argument("model")
 @click.argument("drawing")
 @click.argument("data")
-@click.option("-n", "number", type=click.IntRange(min=1), default=8, show_default=True)
-@click.option(
-    "--split",
-    type=click.Choice(["train", "valid", "test", "all"]),
-    default="all",
-    show_default=True,
-    help="Of a data file.",
-)
-@options.output_options
+@options.request_options(Neighbours, "n", "split")
+@options.page_options
 def neighbours(
-    model: str,
-    drawing: str,
-    data: str,
-    number: int,
-    split: str,
-    output: str,
-    force: bool,
-    columns: int | None,
-    **look: Any,
+    model: str, drawing: str, data: str, fields: dict[str, Any], page: options.PageOutput
 ) -> None:
     """Find the drawings of DATA that are most like DRAWING, which the page shows first.
 
@@ -249,44 +174,17 @@ def neighbours(
     Example:
       sketchrnn latent neighbours kanji kanjivg:鳥 kanji.h5 -n 8 -o like-it.svg
     """
+    from sketchrnn.recipe_inputs import InputResolver
     from sketchrnn.sketch_rnn import load
-    from sketchrnn.sketch_rnn.inputs import kept
-    from sketchrnn.sketch_rnn.redrawing import show_neighbours
 
-    options.check_output(output, force)
+    page.check()
     loaded = load(model)
-    (own,) = options.read_input(drawing, 1)
-    _check(loaded, [own], drawing, ())
-    pool, kept_pool = options.read_pool(data)
+    inputs = InputResolver()
+    own = inputs.read(drawing, 1)
+    options.check_encodes(loaded, inputs.drawings(own), drawing, None)
+    request = Neighbours(drawing=own, data=inputs.read_pool(data), **fields)
     with watching("encoding") as progress, options.naming(data):
-        found = loaded.neighbours(own, pool, number, split, progress=progress)
-    shown = show_neighbours(loaded, own, found)
-    texts = ["", *(f"{one.metadata['distance']:.2f}" for one in found)]
-    recipe = options.recipe_of(
-        loaded,
-        model,
-        command="neighbours",
-        input=options.name_of(drawing),
-        data=options.name_of(data),
-        n=number,
-        split=split,
-        seed=None,
-        sources=[kept(drawing, [own], 1), kept_pool],
-    )
-    columns = columns or min(len(shown), 9)
-    options.write_page(
-        shown, output, force=force, recipe=recipe, columns=columns, captions=texts, **look
-    )
-
-
-def _apart(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Part the options that `sampling_options` adds from those of the page."""
-    request = {key: given.pop(key) for key in ("temperature", "temperature_rule", "seed")}
-    request["seed"] = options.fresh_seed(request["seed"])
-    return request, given
-
-
-def _check(model: SketchRNN, drawings: list[Drawing], name: str, category: tuple[str, ...]) -> None:
-    """Let what is wrong with drawings name the argument that they came by."""
-    with options.naming(name):
-        model.encode(drawings, category=options.categories(model, category))
+        shown = request.run(loaded, inputs, progress)
+    captions = ["", *(f"{one.metadata['distance']:.2f}" for one in shown[1:])]
+    columns = min(len(shown), 9)
+    options.write_request(request, shown, loaded, model, page, columns=columns, captions=captions)

@@ -1,32 +1,37 @@
-"""Options and outputs that several commands share."""
+"""Options, inputs and outputs that several commands share.
+
+A command makes a request: options of the request's fields come from `requests` by `request_options`
+and `sampling_options`, those of its page from `page_options`.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
+import secrets
+import types
+import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
+from sketchrnn import requests
 from sketchrnn.cli.progress import progress_bar, watching
+from sketchrnn.requests import Sampling
 
 if TYPE_CHECKING:
     from sketchrnn.drawing import Drawing
+    from sketchrnn.recipe_inputs import InputResolver
     from sketchrnn.render import Gallery
     from sketchrnn.sketch_rnn import SketchRNN
 
 Command = Callable[..., Any]
 
-MOST_DRAWN = 100_000
-"""Drawings that a command lets a model draw: more are drawn by several seeds, in several pages."""
-
-MOST_STEPS = 10_000
-
-MANY = click.IntRange(1, MOST_DRAWN)
-STEPS = click.IntRange(1, MOST_STEPS)
-
+MANY = click.IntRange(1, requests.MAX_DRAWINGS)
 RULES = click.Choice(["paper", "magenta", "js"])
 
 
@@ -54,10 +59,80 @@ OTHERWISE = 0.4
 """The temperature of the outputs that have none of their own, where a command has no default."""
 
 
+def request_options(
+    kind: type[msgspec.Struct], *names: str, **defaults: Any
+) -> Callable[[Command], Command]:
+    """Add options for fields of a request; the command gets them as a dict `fields`.
+
+    Help, bounds and defaults are those of `requests`.
+
+    Args:
+        kind: A struct of `requests`.
+        *names: Of fields.
+        **defaults: Of fields whose default the command has another of.
+    """
+    hints = typing.get_type_hints(kind, include_extras=True)
+    known = {field.name: field for field in msgspec.structs.fields(kind)}
+
+    def add(command: Command) -> Command:
+        @functools.wraps(command)
+        def gathered(*arguments: Any, **given: Any) -> Any:
+            own = {name: given.pop(name) for name in names}
+            given["fields"] = {**given.get("fields", {}), **own}
+            return command(*arguments, **given)
+
+        made: Command = gathered
+        for name in reversed(names):
+            default = defaults.get(name, known[name].default)
+            made = _option(name, hints[name], default)(made)
+        return made
+
+    return add
+
+
+def _option(name: str, hint: Any, default: Any) -> Callable[[Command], Command]:
+    """Return the option of one field."""
+    base, metas = _unwrap(hint)
+    text = next((meta.description for meta in metas if meta.description), None)
+    extras: list[dict[str, Any]] = [meta.extra for meta in metas if meta.extra]
+    flags = [*(extras[0]["flags"] if extras else [f"--{name.replace('_', '-')}"])]
+    if not flags[-1].startswith("-"):  # the name that click gives it
+        flags.pop()
+    settings: dict[str, Any] = {"help": text, "default": default}
+    least: Any = next((meta.ge for meta in metas if meta.ge is not None), None)
+    most: Any = next((meta.le for meta in metas if meta.le is not None), None)
+    if base is bool:
+        return click.option(*flags, name, is_flag=True, help=text)
+    if typing.get_origin(base) is typing.Literal:
+        settings["type"] = click.Choice(typing.get_args(base))
+    elif base is int:
+        settings["type"] = click.IntRange(least, None if most and most >= 1 << 62 else most)
+    elif base is float:
+        bounded = most is not None and most < 1e300
+        settings["type"] = click.FloatRange(least, most) if bounded else float
+    settings["show_default"] = default is not None
+    return click.option(*flags, name, **settings)
+
+
+def _unwrap(hint: Any) -> tuple[Any, list[msgspec.Meta]]:
+    """Return the type of a field without None, and what is noted of it."""
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        (hint,) = [part for part in typing.get_args(hint) if part is not type(None)]
+    if typing.get_origin(hint) is typing.Annotated:
+        base, *metas = typing.get_args(hint)
+        inner, more = _unwrap(base)
+        return inner, [*metas, *more]
+    return hint, []
+
+
 def sampling_options(temperature: float | None) -> Callable[[Command], Command]:
     """Add -t and its kin, --temperature-rule and --seed to a command.
 
-    Without a default the model's own temperature is taken, unless that of an output is given.
+    The command gets them as `sampling`, a `requests.Sampling` with a seed: a fresh one that is
+    short enough to be typed, if none is given.
+
+    Args:
+        temperature: The default; None: the model's own, unless that of an output is given.
     """
 
     def add(command: Command) -> Command:
@@ -70,6 +145,10 @@ def sampling_options(temperature: float | None) -> Callable[[Command], Command]:
                 given["temperature"] = {
                     name: common if own is None else own for name, own in each.items()
                 }
+            if given["seed"] is None:
+                given["seed"] = secrets.randbelow(1_000_000)
+            names = ("temperature", "temperature_rule", "seed")
+            given["sampling"] = Sampling(**{name: given.pop(name) for name in names})
             return command(*arguments, **given)
 
         tempered_command: Command = tempered
@@ -131,13 +210,16 @@ def movement_options(command: Command) -> Command:
     return command
 
 
-def output_options(command: Command) -> Command:
-    """Add -o and what a page looks like to a command."""
+def page_options(command: Command) -> Command:
+    """Add -o and what a page looks like to a command, which gets them as `page`, a `PageOutput`."""
 
     @functools.wraps(command)
     def checked(*arguments: Any, **given: Any) -> Any:
         _check_format(given["suffix"], given["output"])
-        return command(*arguments, **given)
+        own = {name: given.pop(name) for name in _PAGE_NAMES}
+        look = {name: given.pop(name) for name in _LOOK_NAMES if name in given}
+        page = PageOutput(**own, look={k: v for k, v in look.items() if v not in (None, False)})
+        return command(*arguments, page=page, **given)
 
     checked_command: Command = movement_options(checked)
     for option in (
@@ -183,6 +265,12 @@ def _check_format(suffix: str | None, output: str) -> None:
         )
 
 
+_PAGE_NAMES = ("output", "force", "columns", "suffix", "animate", "seconds", "flip")
+_LOOK_NAMES = (
+    *("title", "smooth", "stroke_width", "color_by_order", "paper", "landscape", "ending_color"),
+)
+
+
 def category_option(text: str) -> Callable[[Command], Command]:
     """Add --category, with its help, to a command."""
     return click.option("-C", "--category", multiple=True, metavar="NAME", help=text)
@@ -221,59 +309,130 @@ def is_folder(output: str) -> bool:
     return output.endswith("/") or Path(output).is_dir()
 
 
-def write_page(
-    drawings: Sequence[Drawing] | Sequence[Sequence[Drawing | None]],
-    output: str,
-    *,
-    force: bool,
-    recipe: Mapping[str, Any],
-    columns: int | None = None,
-    animate: bool = False,
-    seconds: float | None = None,
-    flip: bool | None = None,
-    suffix: str | None = None,
-    **look: Any,
-) -> None:
-    """Write drawings as a page, as one file each, or to standard output.
+@dataclasses.dataclass
+class PageOutput:
+    """Where drawings are written, and what the page looks like.
 
-    Args:
-        drawings: A list, or a list of rows.
-        output: As the option -o says.
+    Attributes:
+        output: As the option -o says: a page, a movie, a folder, or - for standard output.
         force: Whether a file that exists is replaced.
-        recipe: How to make the drawings again; kept in the metadata of what is written.
         columns: Drawings side by side; None: as many as make a pleasant page.
+        suffix: As the option --format says.
         animate: Whether an SVG draws itself.
         seconds: See `Gallery.animate`.
         flip: See `Gallery.animate`.
-        suffix: As the option --format says.
-        **look: As `render.gallery` takes; what is None or False is left to its default.
+        look: As `render.gallery` takes, but for what is as by default.
     """
-    from sketchrnn.drawing import Drawing
-    from sketchrnn.render.layout import make_page
 
-    seed = "" if recipe["seed"] is None else f"(seed {recipe['seed']})"
-    style = {key: value for key, value in look.items() if value not in (None, False)}
-    flat: list[Drawing] = []
-    for item in drawings:
-        flat += [item] if isinstance(item, Drawing) else [d for d in item if d is not None]
-    if output != "-" and is_folder(output):
-        style = {
-            key: style[key]
-            for key in ("stroke_width", "smooth", "color_by_order", "ending_color")
-            if key in style
-        }
-        ending = f".{suffix or 'svg'}"
-        movement = asked_movement(ending, animate, seconds, flip)
-        _write_folder(flat, Path(output), ending, force, recipe, style, movement)
-        click.echo(f"{len(flat)} drawings in {Path(output)}  {seed}", err=True)
-        return
-    if columns is None:
-        columns = 8 if len(flat) > 9 else max(1, min(len(flat), 3 if len(flat) == 9 else 5))
-    suffix = ".svg" if output == "-" else Path(output).suffix.lower()
-    movement = asked_movement(suffix, animate, seconds, flip)
-    made = make_page(drawings, recipe, {"columns": columns, **style}, movement)
-    write_bytes(made, output, force)
-    click.echo(f"{'standard output' if output == '-' else output}  {seed}", err=True)
+    output: str
+    force: bool = False
+    columns: int | None = None
+    suffix: str | None = None
+    animate: bool = False
+    seconds: float | None = None
+    flip: bool | None = None
+    look: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether one file a drawing is written."""
+        return self.output != "-" and is_folder(self.output)
+
+    def check(self) -> None:
+        """Refuse an output that exists or cannot be written; see `check_output`."""
+        check_output(self.output, self.force)
+
+    def write(
+        self,
+        drawings: Sequence[Drawing] | Sequence[Sequence[Drawing | None]],
+        recipe: Mapping[str, Any],
+        seed: int | None = None,
+        columns: int | None = None,
+        **look: Any,
+    ) -> None:
+        """Write drawings as a page, as one file each, or to standard output.
+
+        Args:
+            drawings: A list, or a list of rows.
+            recipe: How to make the drawings again; kept in the metadata of what is written.
+            seed: Told beside the output.
+            columns: Drawings side by side where the user does not say.
+            **look: As `render.gallery` takes, besides the options.
+        """
+        from sketchrnn.render.layout import make_page
+
+        note = "" if seed is None else f"(seed {seed})"
+        flat = list(requests.flatten(drawings))
+        style = {**self.look, **look}
+        if self.is_folder:
+            alone = ("stroke_width", "smooth", "color_by_order", "ending_color")
+            style = {key: style[key] for key in alone if key in style}
+            ending = f".{self.suffix or 'svg'}"
+            folder = Path(self.output)
+            _write_folder(flat, folder, ending, self.force, recipe, style, self._movement(ending))
+            click.echo(f"{len(flat)} drawings in {folder}  {note}", err=True)
+            return
+        columns = self.columns or columns
+        if columns is None:
+            columns = 8 if len(flat) > 9 else max(1, min(len(flat), 3 if len(flat) == 9 else 5))
+        suffix = ".svg" if self.output == "-" else Path(self.output).suffix.lower()
+        layout = {"columns": columns, **style}
+        made = make_page(drawings, recipe, layout, self._movement(suffix))
+        write_bytes(made, self.output, self.force)
+        told = "standard output" if self.output == "-" else self.output
+        click.echo(f"{told}  {note}", err=True)
+
+    def _movement(self, suffix: str) -> dict[str, Any] | None:
+        return asked_movement(suffix, self.animate, self.seconds, self.flip)
+
+
+def draw_page(
+    request: requests.Request,
+    model: SketchRNN,
+    name: str,
+    page: PageOutput,
+    inputs: InputResolver | None = None,
+    *,
+    columns: int | None = None,
+    **look: Any,
+) -> None:
+    """Carry a request out and write its page.
+
+    Args:
+        request: What is wanted.
+        model: What draws.
+        name: As the user named it.
+        page: Where to.
+        inputs: What read the request's drawings.
+        columns: Drawings side by side where the user does not say.
+        **look: As `render.gallery` takes, besides the options.
+    """
+    with drawing(model):
+        drawings = request.run(model, inputs)
+    write_request(request, drawings, model, name, page, columns=columns, **look)
+
+
+def write_request(
+    request: requests.Request,
+    drawings: Sequence[Any],
+    model: SketchRNN,
+    name: str,
+    page: PageOutput,
+    **look: Any,
+) -> None:
+    """Write the page of a request that was carried out; see `draw_page`."""
+    sampling = getattr(request, "sampling", None)
+    seed = getattr(request, "seed", None) if sampling is None else sampling.seed
+    page.write(drawings, requests.page_recipe(request, model, name), seed, **look)
+
+
+def with_default_temperature(sampling: Sampling, model: SketchRNN) -> Sampling:
+    """Return how to draw, at the model's default temperature if none is given."""
+    from sketchrnn.sampling.temperature import plain
+
+    if sampling.temperature is not None:
+        return sampling
+    return msgspec.structs.replace(sampling, temperature=plain(model.temperature))
 
 
 def asked_movement(
@@ -353,50 +512,6 @@ def _file_name(count: int) -> str:
     return f"{count:04}"
 
 
-def fresh_seed(seed: int | None) -> int:
-    """Return the seed, or make one that is short enough to be typed."""
-    import secrets
-
-    return secrets.randbelow(1_000_000) if seed is None else seed
-
-
-def recipe_of(model: SketchRNN, name: str, **request: Any) -> dict[str, Any]:
-    """Return what it takes to make a page again."""
-    from sketchrnn.sketch_rnn.origin import origin_of
-
-    origin = origin_of(model)
-    return {**origin, "model": origin["model"] or Path(name).name, **request}
-
-
-def name_of(input: str) -> str:
-    """Return how a recipe names an input: without the folders that somebody keeps it in."""
-    return input if input.startswith("kanjivg:") else Path(input).name
-
-
-def is_data(name: str) -> bool:
-    """Tell whether an argument names a data file, or a folder of them."""
-    from sketchrnn.data import is_data
-
-    return is_data(name)
-
-
-def read_input(name: str, limit: int | None = None) -> list[Drawing]:
-    """Read the drawings of an argument; see `sketch_rnn.inputs.read_input`."""
-    from sketchrnn.sketch_rnn.inputs import read_input
-
-    return read_input(name, limit)
-
-
-def read_pool(name: str) -> tuple[str | list[Drawing], dict[str, Any]]:
-    """Return a data file's name or the drawings of another file, and how a recipe keeps them."""
-    from sketchrnn.sketch_rnn.inputs import kept, kept_data
-
-    if is_data(name):
-        return name, kept_data(name)
-    drawings = read_input(name)
-    return drawings, kept(name, drawings)
-
-
 @contextlib.contextmanager
 def drawing(model: SketchRNN) -> Iterator[None]:
     """Show how many drawings a model has drawn, where somebody looks."""
@@ -420,3 +535,24 @@ def naming(name: str) -> Iterator[None]:
         raise BadDrawingError(
             error.problem, path=error.path or name, where=error.where, hint=error.hint
         ) from error
+
+
+def check_encodes(model: SketchRNN, drawings: Sequence[Drawing], name: str, category: Any) -> None:
+    """Let what is wrong with drawings name the argument that they came by.
+
+    Raises:
+        BadDrawingError: If the model cannot encode one of them.
+    """
+    with naming(name):
+        model.encode(drawings, category=category)
+
+
+def check_each(
+    model: SketchRNN, drawings: Sequence[Drawing], names: Sequence[str], category: Any
+) -> None:
+    """Do what `check_encodes` does for drawings that came by an argument each."""
+    from sketchrnn.sampling.categories import share_out
+
+    each = None if category is None else share_out(category, len(names), model.categories)
+    for place, (drawing, name) in enumerate(zip(drawings, names, strict=True)):
+        check_encodes(model, [drawing], name, each and each[place])

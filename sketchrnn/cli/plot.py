@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sketchrnn.cli import drawing_input
+from sketchrnn.requests import Sampling, Sheet
 
 if TYPE_CHECKING:
     from sketchrnn.render import PlotterSheet
@@ -89,9 +90,7 @@ DRAWN = 64
 def plot(
     input: str,
     number: int | None,
-    temperature: Any,
-    temperature_rule: str,
-    seed: int | None,
+    sampling: Sampling,
     category: tuple[str, ...],
     output: str,
     pens: str | None,
@@ -128,20 +127,13 @@ def plot(
     check_number("travel speed", travel_speed, above=0)
     check_number("lift time", lift_time, lowest=0)
     colors = None if pens is None else [color.strip() for color in pens.split(",")]
-    sampling = {
-        "temperature": temperature,
-        "temperature_rule": temperature_rule,
-        "seed": seed,
-        "category": category,
-    }
-    found = drawing_input.take_drawings(input, number, DRAWN, sampling)
+    found = drawing_input.take_drawings(input, number, DRAWN, sampling, category)
     settings = {
         **{key: value for key, value in sheet.items() if value not in (None, False)},
         **({} if colors is None else {"pens": colors}),
         **({"turn_round": False} if keep_direction else {}),
     }
-    recipe = {**found.recipe, "command": "plot", "sheet": settings}
-    made = lay_out(found.drawings, recipe=recipe, **settings)
+    made = lay_out(found.drawings, recipe=found.recipe(Sheet(**settings)), **settings)
     if output == "-":
         click.echo(made.to_svg(), nl=False)
     else:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from sketchrnn.cli import options
+from sketchrnn.requests import Reconstruct, Sampling
 
 
 @click.command()
@@ -19,19 +18,14 @@ from sketchrnn.cli import options
     "What the drawings are, for a model that knows several categories; otherwise what they say."
 )
 @options.sampling_options(temperature=0.1)
-@options.output_options
+@options.page_options
 def reconstruct(
     model: str,
     input: str,
     number: int,
     category: tuple[str, ...],
-    temperature: Any,
-    temperature_rule: str,
-    seed: int | None,
-    output: str,
-    force: bool,
-    columns: int | None,
-    **look: Any,
+    sampling: Sampling,
+    page: options.PageOutput,
 ) -> None:
     """Draw given drawings again, from what the model's encoder keeps of them.
 
@@ -45,40 +39,19 @@ def reconstruct(
       sketchrnn reconstruct kanji mine.svg -t 0.2 -o again.png
       sketchrnn reconstruct kanji kanji.h5 -n 16 -o tests.png
     """
-    from sketchrnn.render.layout import interleave_rows
+    from sketchrnn.recipe_inputs import InputResolver
     from sketchrnn.sketch_rnn import load
-    from sketchrnn.sketch_rnn.inputs import kept, noted
 
-    options.check_output(output, force)
+    page.check()
     loaded = load(model)
-    came = options.read_input(input, number)
-    seed = options.fresh_seed(seed)
-    with options.naming(input), options.drawing(loaded):
-        given = [loaded.preparation.apply(drawing) for drawing in came]
-        again = loaded.reconstruct(
-            given,
-            temperature,
-            temperature_rule,
-            seed,
-            prepare=False,
-            category=options.categories(loaded, category),
-        )
-    recipe = options.recipe_of(
-        loaded,
-        model,
-        command="reconstruct",
-        input=options.name_of(input),
+    inputs = InputResolver()
+    columns = page.columns or 8
+    request = Reconstruct(
+        drawings=inputs.read(input, number),
         category=options.categories(loaded, category),
-        temperature=temperature,
-        temperature_rule=temperature_rule,
-        seed=seed,
+        sampling=sampling,
+        columns=columns,
+        pairs=not page.is_folder,
     )
-    listed = noted(given)
-    recipe |= {"sources": [kept(input, came, number)]} if listed is None else {"given": listed}
-    columns = columns or 8
-    rows: list[Any] = list(again)
-    if output == "-" or not options.is_folder(output):
-        # in data units, so that both rows have one scale
-        shown = [drawing.with_metadata(box=None) for drawing in given]
-        rows = interleave_rows(shown, again, columns)
-    options.write_page(rows, output, force=force, recipe=recipe, columns=columns, **look)
+    with options.naming(input):
+        options.draw_page(request, loaded, model, page, inputs, columns=columns)

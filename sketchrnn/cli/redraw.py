@@ -24,9 +24,10 @@ from sketchrnn.cli import options
     metavar="FILE",
     help="What PAGE was made from, if it is not where the recipe says; may be repeated.",
 )
+@click.option("--yes", is_flag=True, help="Draw even what takes longer than a minute.")
 @click.option("--force", is_flag=True, help="Replace what exists.")
 def redraw(
-    page: str, output: str | None, model: str | None, data: tuple[str, ...], force: bool
+    page: str, output: str | None, model: str | None, data: tuple[str, ...], yes: bool, force: bool
 ) -> None:
     """Make a page again from the recipe that it carries.
 
@@ -46,7 +47,7 @@ def redraw(
     """
     from sketchrnn.render.plotter import PlotterSheet
     from sketchrnn.render.recipe import read_recipe
-    from sketchrnn.sketch_rnn.redrawing import redraw as draw_again
+    from sketchrnn.requests import redraw as draw_again
 
     file = Path(page)
     if output is None:
@@ -54,7 +55,11 @@ def redraw(
         output = str(file.with_name(f"{file.stem}-again{file.suffix or suffix}"))
     options.check_output(output, force)
     made = draw_again(
-        page, model, data, note=lambda line: click.echo(f"sketchrnn: {line}", err=True)
+        page,
+        model,
+        data,
+        note=lambda line: click.echo(f"sketchrnn: {line}", err=True),
+        allow=None if yes else _within_a_minute,
     )
     if isinstance(made, PlotterSheet):
         written = made.to_svg().encode()
@@ -69,3 +74,19 @@ def redraw(
     same = written == file.read_bytes()
     told = f"the same as {page}, byte for byte" if same else f"{page} made again"
     click.echo(f"{output}  ({told})", err=True)
+
+
+PRODUCTS_A_SECOND = 10e9
+"""Multiplications of a decoder on two cores: of small requests a third of what large ones reach."""
+
+
+def _within_a_minute(steps: int, weights: int) -> None:
+    """Refuse a page that would take longer than a minute: it may come from anybody."""
+    from sketchrnn.drawing import BadSettingError
+
+    seconds = steps * weights / PRODUCTS_A_SECOND
+    if seconds > 60:
+        raise BadSettingError(
+            f"the page asks for up to {steps:,} steps of the pen, about {seconds / 60:.0f} minutes",
+            hint="draw it all the same with --yes",
+        )

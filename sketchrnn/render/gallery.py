@@ -19,6 +19,7 @@ from sketchrnn.render.paper import parse_paper
 from sketchrnn.render.pdf import pages_to_pdf
 from sketchrnn.render.placement import Cell, place
 from sketchrnn.render.raster import Note, page_to_png
+from sketchrnn.render.recipe import RECIPE_VERSION
 from sketchrnn.render.save import check_suffix, encode_page
 from sketchrnn.render.sheets import cell_side, cut
 from sketchrnn.render.style import Style, check_number
@@ -52,6 +53,7 @@ _GENERATED = (
 )
 """What drawings that are generated together have in common."""
 
+_SAMPLING = ("temperature", "temperature_rule", "seed")
 _REQUEST = ("command", "n", "category", "max_steps")
 """What draws them again."""
 
@@ -240,7 +242,7 @@ def gallery(
     rows, kept = _rows(drawings, columns)
     if recipe is None and not kept:
         recipe = recipe_of([drawing for row in rows for drawing in row if drawing is not None])
-    if recipe is not None and "command" in recipe:  # so that it can be made again
+    if recipe is not None and "request" in recipe:  # so that it can be made again
         recipe = {key: value for key, value in recipe.items() if key != "page"}
         recipe |= {"page": layout} if layout else {}
     if sheet is not None and "size" not in style:
@@ -367,8 +369,12 @@ def recipe_of(drawings: Sequence[Drawing]) -> dict[str, Any] | None:
     numbers: list[Any] = [drawing.metadata.get("number") for drawing in drawings]
     if not all(isinstance(number, int) for number in numbers):
         return _common(drawings)
-    every = numbers == list(range(first["n"] or 0))
-    return {**first, **({} if every else {"numbers": numbers})}
+    sampling = {key: first[key] for key in _SAMPLING if first[key] is not None}
+    request = {key: first[key] for key in _REQUEST if first[key] is not None}
+    if numbers != list(range(first["n"] or 0)):
+        request["numbers"] = numbers
+    origin = {key: first[key] for key in _GENERATED if key not in (*_REQUEST, *_SAMPLING)}
+    return {"recipe": RECIPE_VERSION, **origin, "request": {**request, "sampling": sampling}}
 
 
 def _common(drawings: Sequence[Drawing]) -> dict[str, Any] | None:

@@ -213,10 +213,12 @@ def _facts(page: Page) -> str:
     recipe = dict(page.recipe or {})
     if recipe.get("model"):
         facts.append(f"by the model {recipe['model']}")
-    if isinstance(recipe.get("temperature"), (int, float)):
-        facts.append(f"temperature {recipe['temperature']:g}")
-    if recipe.get("seed") is not None:
-        facts.append(f"seed {recipe['seed']}")
+    request = recipe.get("request")
+    sampling = request.get("sampling", {}) if isinstance(request, dict) else recipe
+    if isinstance(sampling.get("temperature"), (int, float)):
+        facts.append(f"temperature {sampling['temperature']:g}")
+    if sampling.get("seed") is not None:
+        facts.append(f"seed {sampling['seed']}")
     return " · ".join(facts)
 
 

@@ -18,6 +18,9 @@ LARGEST_PAGE = 256 << 20
 
 LARGEST_RECIPE = 16 << 20
 
+RECIPE_VERSION = 2
+"""Of the recipe in a page; pages of other versions are not made again."""
+
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 GIF_MARK = b"sketchrnn-recipe "
 """Begins the comment of a GIF."""
