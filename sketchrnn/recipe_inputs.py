@@ -54,7 +54,7 @@ class StoredDrawing(Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Return a drawing as a recipe holds it."""
         sizes: dict[str, Any] = {key: drawing.metadata.get(key) for key in ("box", "extent")}
         known = {
-            key: value
+            key: float(value)
             for key, value in sizes.items()
             if type(value) in (int, float) and 0 < value < 1e300
         }
@@ -126,10 +126,14 @@ def read_input(name: str, limit: int | None = None) -> list[Drawing]:
 
 
 def serialize_drawings(
-    drawings: Sequence[Drawing], most: int = MAX_POINTS_KEPT
+    drawings: Sequence[Drawing], most: int | None = None
 ) -> list[StoredDrawing] | None:
-    """Return drawings as a recipe holds them; None if they have more than `most` points."""
-    if sum(drawing.num_points for drawing in drawings) > most:
+    """Return drawings as a recipe holds them; None if they have more points than `most`.
+
+    Otherwise `MAX_POINTS_KEPT` is the most.
+    """
+    limit = MAX_POINTS_KEPT if most is None else most
+    if sum(drawing.num_points for drawing in drawings) > limit:
         return None
     return [StoredDrawing.of(drawing) for drawing in drawings]
 
@@ -149,7 +153,7 @@ def restore_drawings(stored: Sequence[StoredDrawing]) -> list[Drawing]:
 
 
 def describe_input(
-    name: str, drawings: Sequence[Drawing], limit: int | None = None, most: int = MAX_POINTS_KEPT
+    name: str, drawings: Sequence[Drawing], limit: int | None = None, most: int | None = None
 ) -> DrawingsInput:
     """Return drawings that were read as a recipe keeps them: in full, or by their file.
 
@@ -157,7 +161,7 @@ def describe_input(
         name: What `read_input` was given.
         drawings: What it returned.
         limit: As it was given.
-        most: The most points that are kept in full.
+        most: The most points that are kept in full; None: `MAX_POINTS_KEPT`.
     """
     stored = serialize_drawings(drawings, most)
     if stored is not None:
@@ -220,9 +224,7 @@ class InputResolver:
         self._used: set[str] = set()
         self._read: dict[int, tuple[AnyInput, list[Drawing] | str]] = {}
 
-    def read(
-        self, name: str, limit: int | None = None, most: int = MAX_POINTS_KEPT
-    ) -> DrawingsInput:
+    def read(self, name: str, limit: int | None = None, most: int | None = None) -> DrawingsInput:
         """Read the drawings of an argument, and return them as a request names them.
 
         Raises:

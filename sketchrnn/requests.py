@@ -178,10 +178,10 @@ class Generate(_Sampled, frozen=True, tag="generate"):
         sheet: How `plot` lays them out; None: they are no plotter sheet.
     """
 
-    n: Annotated[int, _help("How many drawings.", "-n", "number", ge=0, le=MAX_DRAWINGS)] = 1
+    n: Annotated[int, _help("How many drawings.", "-n", "number", ge=1, le=MAX_DRAWINGS)] = 1
     category: CategoryNames | None = None
     max_steps: Steps | None = None
-    choice: Choice = Choice()
+    choice: Choice | None = None
     numbers: Annotated[list[Annotated[int, Meta(ge=0)]], Meta(max_length=MAX_DRAWINGS)] | None = (
         None
     )
@@ -196,7 +196,7 @@ class Generate(_Sampled, frozen=True, tag="generate"):
             category=self.category,
             max_steps=self.max_steps,
             **self.sampling.settings(),
-            **self.choice.settings(inputs),
+            **({} if self.choice is None else self.choice.settings(inputs)),
             **({} if report is None else {"report": report}),
         )
         if self.numbers is None:
@@ -207,9 +207,9 @@ class Generate(_Sampled, frozen=True, tag="generate"):
 
     def max_total_steps(self, longest: int) -> int:
         """See `Request.max_total_steps`."""
-        often = 4 if self.choice.diverse else 1
-        steps = self.max_steps or longest
-        return self.n * steps * (self.choice.best_of or 1) * often
+        choice = self.choice or Choice()
+        often = 4 if choice.diverse else 1
+        return self.n * (self.max_steps or longest) * (choice.best_of or 1) * often
 
 
 class Sheet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -692,7 +692,7 @@ class _Recipe(Struct, frozen=True, kw_only=True):
 
 _KEPT = ("recipe", "model", "model_step", "weights", "licence", "attribution", "sketchrnn", "numpy",
          "data", "fingerprint", "request", "position", "number", "picked")  # fmt: skip
-"""Keys of a recipe that the new page has, too, in this order; its layout is noted anew."""
+"""Keys of a recipe that the new page has, too; its layout is noted anew."""
 
 Note = Callable[[str], None]
 
@@ -752,7 +752,7 @@ def redraw(
         now = page_recipe(request, loaded)
         _compare(now, recipe, note)
         drawings = _pick(drawings, recipe)
-        kept = {key: whole[key] for key in _KEPT if key in whole}
+        kept = {key: value for key, value in whole.items() if key in _KEPT}
         other = "weights" in now and now["weights"] != recipe.weights  # so its licence, too
         new = {key: value for key, value in now.items() if key != "request"}
         kept |= {key: value for key, value in new.items() if other or key in kept}
@@ -768,7 +768,7 @@ def _read(whole: Mapping[str, Any], page: str | PathLike[str]) -> tuple[_Recipe,
         BadFileError: If it is of another version, made by a script, or wrong.
     """
     if whole.get("recipe") != RECIPE_VERSION:
-        script = "weights" in whole and "command" not in whole and "recipe" not in whole
+        script = "weights" in whole and not {"recipe", "request", "command"} & set(whole)
         raise BadFileError(
             "was made by a script, which is not made again from a recipe"
             if script

@@ -31,9 +31,11 @@ ROOMS = {
     "sampling": {"model", "data", "drawing"},
     "training": {"sampling", "render", "model", "data", "drawing"},
     "sketch_rnn": _BELOW_FACE,
+    "recipe_inputs": {"drawing", "sources", "data"},
+    "requests": _BELOW_FACE | {"sketch_rnn", "recipe_inputs"},
     "interop": _BELOW_FACE | {"sketch_rnn"},
-    "cli": _BELOW_FACE | {"sketch_rnn", "interop"},
-    "__init__": _BELOW_FACE | {"sketch_rnn"},
+    "cli": _BELOW_FACE | {"sketch_rnn", "recipe_inputs", "requests", "interop"},
+    "__init__": _BELOW_FACE | {"sketch_rnn", "requests"},
     "__main__": {"cli"},
 }
 
@@ -50,8 +52,10 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "sampling": ({"numpy", "keras", "h5py"}, {"sklearn", "threadpoolctl"}),
     "training": ({"numpy", "keras", "h5py"}, {"optuna", "tensorboardX"}),
     "sketch_rnn": ({"numpy"}, {"huggingface_hub", "keras"}),
+    "recipe_inputs": ({"msgspec"}, set()),
+    "requests": ({"msgspec"}, {"numpy"}),
     "interop": ({"numpy"}, {"keras", "onnx"}),
-    "cli": ({"click", "rich"}, {"numpy"}),
+    "cli": ({"click", "rich", "msgspec"}, {"numpy"}),
     "__init__": (set(), set()),
     "__main__": (set(), set()),
 }
@@ -127,7 +131,7 @@ def _judge(what: Import, room: str, file: Path) -> str | None:
             return None
         if other not in ROOMS[room]:
             return f"{room} may not import {what.module}"
-        if room == "cli" and not what.lazy and not what.typing_only:
+        if room == "cli" and other != "requests" and not what.lazy and not what.typing_only:
             return f"{what.module} belongs inside the command body"
         return None
     if what.typing_only and top not in FRAMEWORKS:

@@ -62,11 +62,11 @@ def generate(
         **fields,
         sampling=options.with_default_temperature(sampling, loaded),
         category=options.categories(loaded, category),
-        choice=choice,
+        choice=None if choice == Choice() else choice,
     )
     reports: list[Any] = []
     with options.drawing(loaded):
-        drawings = request.run(loaded, inputs, reports.append if choice != Choice() else None)
+        drawings = request.run(loaded, inputs, reports.append if request.choice else None)
     for report in reports:
         click.echo(f"sketchrnn: {report}", err=True)
     options.write_request(request, drawings, loaded, model, page)

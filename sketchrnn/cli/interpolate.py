@@ -87,8 +87,8 @@ def interpolate(
     options.check_each(loaded, inputs.drawings(settings["ends"]), names, named)
     request: Request
     if size:
-        columns = size[1]
-        request = Grid(rows=size[0], columns=columns, **settings)
+        columns = 10
+        request = Grid(rows=size[0], columns=size[1], **settings)
     else:
         frames = frames or (6 * len(names) if loop else 10)
         columns = min(frames, 12 if loop else 10)

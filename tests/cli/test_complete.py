@@ -27,6 +27,12 @@ def recipe_of(svg):
     return json.loads(ET.fromstring(svg).find(f"{SVG}metadata").text)
 
 
+def request_of(page):
+    """The recipe's request, with how it samples, beside who drew."""
+    recipe = recipe_of(page)
+    return {**recipe, **recipe["request"], **recipe["request"].get("sampling", {})}
+
+
 def test_a_page_of_endings(sketchrnn, tiny_folder, begun, tmp_path):
     page = tmp_path / "page.svg"
     words = ("complete", tiny_folder, begun, "-n", 4, "--seed", 3, "--canvas", 100, "--nats")
@@ -34,9 +40,9 @@ def test_a_page_of_endings(sketchrnn, tiny_folder, begun, tmp_path):
     assert done.status == 0, done.err
     assert "(seed 3)" in done.err
     text = page.read_text()
-    recipe = recipe_of(text)
-    assert (recipe["command"], recipe["input"], recipe["n"]) == ("complete", "begun.svg", 4)
-    assert recipe["canvas"] == 100 and recipe["z"] == "fitting"
+    recipe = request_of(text)
+    assert (recipe["command"], recipe["n"], recipe["canvas"]) == ("complete", 4, 100)
+    assert recipe["partial"]["name"] == "begun.svg"
     wanted = sr.load(tiny_folder).complete(sr.read(begun), 4, seed=3, canvas=100)
     for drawing in wanted:
         assert f">{drawing.metadata['nats_per_step']:.2f}<" in text
@@ -100,7 +106,7 @@ def test_temperatures_by_output_and_by_step(sketchrnn, tiny_folder, tmp_path):
     assert done.status == 0, done.err
     asked = {"pi": [0.8, 0.2, 10], "pen": 0.1, "sigma": [0.8, 0.2, 10]}
     text = (tmp_path / "page.svg").read_text()
-    assert recipe_of(text)["temperature"] == asked
+    assert request_of(text)["temperature"] == asked
     again = sketchrnn("redraw", tmp_path / "page.svg", "--model", tiny_folder)
     assert again.status == 0, again.err
     assert (tmp_path / "page-again.svg").read_text() == text
@@ -113,7 +119,7 @@ def test_choosing(sketchrnn, refused, tiny_folder, tiny_data, tmp_path):
     assert done.status == 0, done.err
     assert re.search(r"4 of 4 found among \d+ drawn", done.err)
     text = page.read_text()
-    assert recipe_of(text)["choice"] == {"best_of": 3, "blank": False, "min_strokes": 1}
+    assert request_of(text)["choice"] == {"best_of": 3, "blank": False, "min_strokes": 1}
     again = sketchrnn("redraw", page, "--model", tiny_folder)
     assert again.status == 0, again.err
     assert (tmp_path / "page-again.svg").read_text() == text

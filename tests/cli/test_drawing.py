@@ -91,6 +91,12 @@ def recipe_of(svg):
     return json.loads(found.text or "")
 
 
+def request_of(page):
+    """The recipe's request, with how it samples, beside who drew."""
+    recipe = recipe_of(page)
+    return {**recipe, **recipe["request"], **recipe["request"].get("sampling", {})}
+
+
 @pytest.mark.parametrize("suffix", BEGINNINGS)
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_page_by_its_suffix(sketchrnn, commands, tmp_path, verb, suffix):
@@ -120,7 +126,7 @@ def test_standard_output_is_the_page_and_a_folder_has_one_file_each(
     assert done == (0, "", f"{made} drawings in {out}  (seed 1)\n")
     assert sorted(p.name for p in out.iterdir()) == [f"{k:04}.svg" for k in range(1, made + 1)]
     assert all(len(drawings_in(p.read_text())) == 1 for p in out.iterdir())
-    assert recipe_of((out / "0002.svg").read_text())["seed"] == 1
+    assert request_of((out / "0002.svg").read_text())["seed"] == 1
 
 
 def test_a_folder_of_png_is_asked_for_by_format(sketchrnn, refused, commands, tmp_path):
@@ -183,18 +189,18 @@ def test_the_recipe_makes_the_page_again(sketchrnn, commands, tiny_folder):
         "attribution": "A. Nonymous",
         "sketchrnn": sr.__version__,
         "numpy": np.__version__,
-        "command": "generate",
-        "n": 3,
-        "temperature": 0.7,
-        "temperature_rule": "js",
-        "category": None,
-        "max_steps": 9,
-        "seed": 12,
+        "recipe": 2,
+        "request": {
+            "command": "generate",
+            "n": 3,
+            "max_steps": 9,
+            "sampling": {"temperature": 0.7, "temperature_rule": "js", "seed": 12},
+        },
         "page": {"columns": 3},
     }
+    request = recipe["request"]
     wanted = sr.load(tiny_folder).generate(
-        recipe["n"],
-        **{k: recipe[k] for k in ("temperature", "temperature_rule", "max_steps", "seed")},
+        request["n"], max_steps=request["max_steps"], **request["sampling"]
     )
     page = sr.gallery(wanted, columns=3, recipe=recipe).to_svg()
     assert page == svg
@@ -203,12 +209,12 @@ def test_the_recipe_makes_the_page_again(sketchrnn, commands, tiny_folder):
 @pytest.mark.parametrize(
     ("verb", "keys"),
     [
-        ("reconstruct", {"input", "temperature", "temperature_rule", "seed"}),
-        ("interpolate", {"a", "b", "frames", "method", "temperature", "seed"}),
+        ("reconstruct", {"drawings", "temperature", "seed"}),
+        ("interpolate", {"ends", "temperature", "seed"}),
     ],
 )
 def test_the_other_recipes(sketchrnn, commands, verb, keys):
-    recipe = recipe_of(sketchrnn(*commands[verb], "-o", "-").out)
+    recipe = request_of(sketchrnn(*commands[verb], "-o", "-").out)
     assert recipe["command"] == verb
     assert keys < set(recipe)
 
@@ -217,7 +223,7 @@ def test_options_reach_the_model_and_the_page(sketchrnn, commands, inputs, tiny_
     assert len(drawings_in(sketchrnn("generate", tiny_folder, "-o", "-").out)) == 64
     way = sketchrnn(*commands["interpolate"], "--frames", 4, "--method", "lerp", "-o", "-").out
     assert len(drawings_in(way)) == 4
-    assert recipe_of(way)["method"] == "lerp"
+    assert request_of(way)["method"] == "lerp"
     for options, text in (
         (["--title", "水の絵"], "水の絵"),
         (["--stroke-width", 7], 'stroke-width="7"'),
@@ -388,7 +394,7 @@ def test_an_error_in_the_midst_of_a_folder_leaves_none(sketchrnn, commands, tmp_
 )
 def test_generate_by_category(sketchrnn, pets_folder, words, names, noted):
     done = sketchrnn("generate", pets_folder, "-n", 6, "--seed", 1, "-o", "-", *words)
-    assert recipe_of(done.out)["category"] == noted
+    assert request_of(done.out).get("category") == noted
     model = sr.load(pets_folder)
     drawn = model.generate(6, category=names, seed=1)
     assert [d.category for d in drawn] == names
@@ -402,11 +408,11 @@ def test_other_commands_by_category(sketchrnn, pets_folder, inputs, refused):
     other = sketchrnn(
         *("reconstruct", pets_folder, lines, "-n", 2, "--seed", 1, "-o", "-", "-C", "dog")
     ).out
-    assert recipe_of(own)["category"] is None and recipe_of(other)["category"] == "dog"
+    assert request_of(own).get("category") is None and request_of(other).get("category") == "dog"
     a, b = inputs / "a.svg", inputs / "b.svg"
     way = ("interpolate", pets_folder, a, b, "-o", "-")
-    assert recipe_of(sketchrnn(*way, "-C", "cat").out)["category"] == "cat"
-    assert recipe_of(sketchrnn(*way, "-C", "cat,dog").out)["category"] == ["cat", "dog"]
+    assert request_of(sketchrnn(*way, "-C", "cat").out).get("category") == "cat"
+    assert request_of(sketchrnn(*way, "-C", "cat,dog").out).get("category") == ["cat", "dog"]
     assert re.search(r"a\.svg: drawing 0: has no category; say which", refused(*way))
     wrong = refused("generate", pets_folder, "-C", "cta", "-o", "-")
     assert wrong == "unknown category 'cta'; did you mean 'cat'?"

@@ -24,12 +24,32 @@ def rewrite(file, /, **changes) -> None:
     recipe, _ = read_recipe(file)
     text = file.read_text()
     start, end = text.index("<metadata>") + 10, text.index("</metadata>")
-    changed = {k: v for k, v in {**recipe, **changes}.items() if v is not ...}
+    request = dict(recipe.get("request", {}))
+    sampling = dict(request.get("sampling", {}))
+    for key, value in changes.items():
+        if key in ("temperature", "temperature_rule", "seed"):
+            sampling[key] = value
+        elif key in (
+            "n",
+            "max_steps",
+            "numbers",
+            "category",
+            "command",
+            "given",
+            "drawings",
+            "ends",
+        ):
+            request[key] = value
+        else:
+            recipe[key] = value
+    request["sampling"] = {k: v for k, v in sampling.items() if v is not ...}
+    recipe["request"] = {k: v for k, v in request.items() if v is not ...}
+    changed = {k: v for k, v in recipe.items() if v is not ...}
     file.write_text(text[:start] + json.dumps(changed).replace("<", "&lt;") + text[end:])
 
 
-def given(*strokes) -> list:
-    return [{"category": None, "strokes": list(strokes)}]
+def given(*strokes) -> dict:
+    return {"kind": "drawings", "drawings": [{"strokes": list(strokes)}]}
 
 
 @pytest.fixture
@@ -105,7 +125,7 @@ def test_a_script_s_gallery_is_drawn_again_with_its_layout(sketchrnn, tiny_folde
     page = sr.gallery(chosen, columns=1, captions=captions, background=None, size=(50, 60), gap=1)
     page.save(out)
     recipe, _ = read_recipe(out)
-    assert recipe["numbers"] == [4, 1]
+    assert recipe["request"]["numbers"] == [4, 1]
     assert recipe["licence"] == "CC0"
     assert same(sketchrnn("redraw", out, "--model", tiny_folder))
 
@@ -113,7 +133,7 @@ def test_a_script_s_gallery_is_drawn_again_with_its_layout(sketchrnn, tiny_folde
 def test_drawings_that_no_recipe_draws_again_say_what_they_share(refused, tiny_folder, tmp_path):
     model = sr.load(tiny_folder)
     one, two = model.generate(1, seed=1), model.generate(1, seed=2)
-    assert sr.gallery(one).page.recipe["seed"] == 1
+    assert sr.gallery(one).page.recipe["request"]["sampling"]["seed"] == 1
     assert sr.gallery([*one, sr.Drawing([])]).page.recipe is None
     both = sr.gallery(one + two).page.recipe
     assert both == {
@@ -175,7 +195,6 @@ def test_a_model_that_a_page_names_is_not_opened_unless_asked(sketchrnn, page, t
     [
         {"seed": -1},
         {"seed": "7"},
-        {"seed": ...},
         {"seed": 10**30},
         {"temperature": "hot"},
         {"temperature": True},
@@ -207,13 +226,13 @@ def test_a_model_that_a_page_names_is_not_opened_unless_asked(sketchrnn, page, t
         {"command": ["generate"]},
         {"command": ...},
         {"command": "interpolate"},
-        {"command": "interpolate", "given": given([0, 0, 1, 1]), "frames": 3},
-        {"command": "reconstruct", "given": given([0, 0, 1])},
-        {"command": "reconstruct", "given": given(["a", "b"])},
-        {"command": "reconstruct", "given": given([1e999, 0, 1, 1])},
-        {"command": "reconstruct", "given": given([0, 0, 1, 1]), "category": {}},
-        {"command": "reconstruct", "given": [7]},
-        {"command": "reconstruct", "given": [{}]},
+        {"command": "interpolate", "ends": given([0, 0, 1, 1])},
+        {"command": "reconstruct", "drawings": given([0, 0, 1])},
+        {"command": "reconstruct", "drawings": given(["a", "b"])},
+        {"command": "reconstruct", "drawings": given([1e999, 0, 1, 1])},
+        {"command": "reconstruct", "drawings": given([0, 0, 1, 1]), "category": {}},
+        {"command": "reconstruct", "drawings": 7},
+        {"command": "reconstruct", "drawings": {}},
         {"category": "cat"},
         {"category": ["cat", 7]},
     ],
@@ -311,6 +330,18 @@ def test_the_pdf_tells_other_programs_too(sketchrnn, tiny_folder, tmp_path):
     assert reader.metadata.author == "A. Nonymous"
     assert json.loads(reader.metadata["/Keywords"]) == read_recipe(out)[0]
     assert "Zwei" in reader.pages[0].extract_text()
+
+
+def test_a_recipe_of_another_version_is_not_read(refused, page, tiny_folder):
+    for version in (..., 1, 3, "2"):
+        rewrite(page, recipe=version)
+        line = refused("redraw", page, "--model", tiny_folder)
+        assert "another version of sketchrnn" in line
+
+
+def test_what_takes_long_is_drawn_only_if_that_is_wanted(page, refused):
+    rewrite(page, model="kanji", n=100_000)
+    assert "--yes" in refused("redraw", page)
 
 
 def test_there_is_no_page(refused, tmp_path):

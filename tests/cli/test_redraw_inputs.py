@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 
+import msgspec
 import numpy as np
 import pytest
 
 import sketchrnn as sr
+from sketchrnn import recipe_inputs
 from sketchrnn.data.data_file import DataFileWriter
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import BadFileError
 from sketchrnn.render.recipe import read_recipe
-from sketchrnn.sketch_rnn import inputs
+from sketchrnn.requests import Pairs, Sampling, page_recipe
+
+ONE = {"kind": "drawings", "drawings": [{"strokes": [[0, 0, 1, 1]]}]}
+ENDS = {"kind": "drawings", "drawings": [{"strokes": [[0, 0, 1, 1]]}] * 4}
+SETS = dict.fromkeys(("drawings", "away", "towards"), ONE)
+DATA = {"kind": "data", "path": "data.h5", "data": "0"}
 
 PATH = '<svg xmlns="http://www.w3.org/2000/svg"><path d="{}"/></svg>'
 SHAPES = ("M10,10L90,20 40,80", "M0,0L0,50.1 50,50 50,0", "M0,0L50,5M0,30L60,35", "M5,5L80,80 5,80")
@@ -120,8 +128,7 @@ def test_examples_before_and_after(sketchrnn, four, tmp_path):
 def test_what_is_too_long_is_named_by_its_file(
     sketchrnn, refused, four, tiny_folder, data, monkeypatch
 ):
-    monkeypatch.setattr(inputs, "NOTED_POINTS", 2)
-    monkeypatch.setattr(inputs.noted, "__defaults__", (False, 2))
+    monkeypatch.setattr(recipe_inputs, "MAX_POINTS_KEPT", 2)
     pages = {
         "one.svg": ("reconstruct", tiny_folder, "data.h5", "-n", 3),
         "two.svg": ("latent", "shift", tiny_folder, "a.svg", "--away", "data.h5"),
@@ -142,14 +149,16 @@ def test_what_is_too_long_is_named_by_its_file(
 
 
 def test_what_a_model_made_up_beside_what_it_learned_from(sketchrnn, four, tiny_folder, data):
-    from sketchrnn.cli import options
     from sketchrnn.cli.evaluate import _write_pairs
 
     model = sr.load(tiny_folder)
     judged = model.judge_samples(data, "test", 9, 0.5, "paper", 1)
-    words = {"command": "evaluate --pairs", "split": "test", "samples": 9, "temperature": 0.5}
-    words |= {"temperature_rule": "paper", "seed": 1, "sources": [inputs.kept_data("data.h5")]}
-    recipe = options.recipe_of(model, "tiny", **words)
+    request = Pairs(
+        data=recipe_inputs.describe_data("data.h5"),
+        samples=9,
+        sampling=Sampling(temperature=0.5, seed=1),
+    )
+    recipe = page_recipe(request, model, "tiny")
     _write_pairs(judged, "page.svg", False, recipe)
     assert same(sketchrnn("redraw", "page.svg", "--model", tiny_folder))
 
@@ -171,56 +180,66 @@ def test_a_script_redraws_too(four, tiny_folder, data, sketchrnn):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"sources": ...},
-        {"sources": []},
-        {"sources": {}},
-        {"sources": [7]},
-        {"sources": [{}, {}, {}]},
-        {"sources": [{"path": "../../etc/passwd", "data": "0"}]},
-        {"sources": [{"path": "/etc/passwd", "drawn": "0", "limit": 1}]},
-        {"sources": [{"path": "a\0b", "data": "0"}]},
-        {"sources": [{"path": "x" * 5000, "data": "0"}]},
-        {"sources": [{"path": "x" * 20_000, "data": "0"}]},
-        {"sources": [{"path": "", "data": "0"}]},
-        {"sources": [{"path": "-", "drawn": "0"}]},
-        {"sources": [{"path": 7, "data": "0"}]},
-        {"sources": [{"path": "data.h5", "data": 7}]},
-        {"sources": [{"path": "data.h5", "drawn": "0", "limit": -1}]},
-        {"sources": [{"path": "data.h5", "drawn": "0", "limit": "all"}]},
-        {"sources": [{"path": "a.svg", "data": "0"}]},
-        {"sources": [{"path": "tiny", "data": "0"}]},
-        {"sources": [{"path": "kanjivg:林", "drawn": "0"}]},
-        {"sources": [{"drawings": []}]},
-        {"sources": [{"drawings": [{"strokes": [[0, 0]], "category": None}] * 100_001}]},
-        {"sources": [{"drawings": [{"strokes": [7], "category": None}]}]},
+        {"data": ...},
+        {"data": []},
+        {"data": 7},
+        {"data": {}},
+        {"data": {"kind": "magic"}},
+        {"data": {"kind": "data", "path": "../../etc/passwd", "data": "0"}},
+        {"data": {"kind": "file", "path": "/etc/passwd", "drawn": "0", "limit": 1}},
+        {"data": {"kind": "data", "path": "a\0b", "data": "0"}},
+        {"data": {"kind": "data", "path": "x" * 5000, "data": "0"}},
+        {"data": {"kind": "data", "path": "x" * 20_000, "data": "0"}},
+        {"data": {"kind": "data", "path": "", "data": "0"}},
+        {"data": {"kind": "file", "path": "-", "drawn": "0"}},
+        {"data": {"kind": "data", "path": 7, "data": "0"}},
+        {"data": {"kind": "data", "path": "data.h5", "data": 7}},
+        {"data": {"kind": "file", "path": "data.h5", "drawn": "0", "limit": -1}},
+        {"data": {"kind": "file", "path": "data.h5", "drawn": "0", "limit": "all"}},
+        {"data": {"kind": "data", "path": "a.svg", "data": "0"}},
+        {"data": {"kind": "data", "path": "tiny", "data": "0"}},
+        {"data": {"kind": "data", "path": "pipe", "data": "0"}},
+        {"data": {"kind": "file", "path": "kanjivg:林", "drawn": "0"}},
+        {"data": {"kind": "drawings", "drawings": []}},
+        {"data": {"kind": "drawings", "drawings": [{"strokes": [[0, 0]]}] * 100_001}},
+        {"data": {"kind": "drawings", "drawings": [{"strokes": [7]}]}},
+        {"data": {"kind": "drawings", "drawings": [{"strokes": [[0, 0, 1]]}]}},
         {"n": 10**9},
         {"columns": 10**9},
         {"columns": "x"},
         {"method": "magic"},
         {"split": "none"},
         {"seed": None},
-        {"command": "grid", "given": [{"strokes": [[0, 0, 1, 1]], "category": None}] * 4,
-         "rows": 20_000, "columns": 20_000, "temperature": 1},
-        {"command": "shift", "strength": [1e999]},
-        {"command": "shift", "strength": [1] * 100_001},
-        {"command": "complete", "temperature": 1, "canvas": "x"},
-        {"command": "complete", "temperature": 1, "open": "yes"},
-        {"command": "complete", "temperature": 1, "z": "none"},
-        {"command": "complete", "temperature": 1,
-         "sources": [{"drawings": [{"strokes": [[0, 0, 1, 1]], "category": None}] * 2}]},
-        {"command": "walk", "temperature": 1, "stride": 2},
-        {"command": "walk", "temperature": 1, "stride": True},
-        {"command": "data show", "category": "cat", "n": 1},
-        {"command": "data show", "split": "none"},
-        {"command": "data show", "before_after": "x"},
-        {"command": "evaluate --pairs", "temperature": [1, 0], "samples": 3},
+        {"unknown": 1},
+        {"request": "none"},
+        {"request": {"command": "grid", "ends": ENDS, "rows": 20_000, "columns": 20_000}},
+        {"request": {"command": "shift", "strength": [1e999]}},
+        {"request": {"command": "shift", **SETS, "strength": [1e999]}},
+        {"request": {"command": "shift", **SETS, "strength": [1] * 100_001}},
+        {"request": {"command": "complete", "partial": ONE, "canvas": "x"}},
+        {"request": {"command": "complete", "partial": ONE, "open": "yes"}},
+        {"request": {"command": "complete", "partial": ONE, "z": "none"}},
+        {"request": {"command": "complete", "partial": ENDS}},
+        {"request": {"command": "complete", "partial": ONE, "n": 10_000, "max_steps": 10_000}},
+        {"request": {"command": "generate", "n": 100_000, "choice": {"best_of": 100}}},
+        {"request": {"command": "walk", "stride": 2}},
+        {"request": {"command": "walk", "stride": True}},
+        {"request": {"command": "data show", "data": DATA, "category": "cat", "n": 1}},
+        {"request": {"command": "data show", "data": DATA, "split": "none"}},
+        {"request": {"command": "data show", "data": DATA, "before_after": "x"}},
+        {"request": {"command": "evaluate --pairs", "data": DATA,
+                     "sampling": {"temperature": [1, 0]}, "samples": 3}},
     ],
     ids=lambda changes: str(changes)[:60],
 )  # fmt: skip
 def test_a_recipe_from_anybody_is_checked(sketchrnn, refused, four, tiny_folder, data, changes):
     assert sketchrnn("atlas", tiny_folder, "data.h5", "-n", 2, "-o", "page.svg").status == 0
+    os.mkfifo("pipe")
     recipe, _ = read_recipe("page.svg")
-    changed = {k: v for k, v in {**recipe, **changes}.items() if v is not ...}
+    request = changes.get("request", {**recipe["request"], **changes})
+    if isinstance(request, dict):
+        request = {k: v for k, v in request.items() if v is not ...}
+    changed = {**recipe, "request": request}
     text = (four / "page.svg").read_text()
     start, end = text.index("<metadata>") + 10, text.index("</metadata>")
     new = text[:start] + json.dumps(changed).replace("<", "&lt;") + text[end:]
@@ -231,12 +250,13 @@ def test_a_recipe_from_anybody_is_checked(sketchrnn, refused, four, tiny_folder,
 def test_drawings_come_back_as_they_went():
     strokes = [[(0.1, 1 / 3), (7, 8)], [(5, 5)]]
     sized = sr.Drawing(strokes, "cat", {"box": 109, "extent": 255.0, "seed": 3})
-    text = json.dumps(inputs.noted([sized], sized=True))
-    (again,) = inputs.read_noted(json.loads(text))
+    stored = recipe_inputs.serialize_drawings([sized])
+    text = json.dumps(msgspec.to_builtins(stored))
+    read = msgspec.json.decode(text, type=list[recipe_inputs.StoredDrawing])
+    (again,) = recipe_inputs.restore_drawings(read)
     assert again == sized
     assert again.metadata == {"box": 109, "extent": 255.0}
-    assert inputs.fingerprint_of([again]) == inputs.fingerprint_of([sized])
+    assert recipe_inputs.fingerprint_of([again]) == recipe_inputs.fingerprint_of([sized])
     others = [sized.with_category("dog"), sized.with_metadata(box=1), sized.transform(2)]
-    assert len({inputs.fingerprint_of([one]) for one in [sized, *others]}) == 4
-    (bare,) = inputs.read_noted([{"strokes": [[0, 0]], "category": None, "box": 10**400}])
-    assert bare.metadata == {}
+    assert len({recipe_inputs.fingerprint_of([one]) for one in [sized, *others]}) == 4
+    assert recipe_inputs.StoredDrawing.of(sized.with_metadata(box=10**400)).box is None

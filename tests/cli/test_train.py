@@ -146,7 +146,7 @@ def test_settings_are_refused_before_a_framework_is_loaded(
     def load():
         raise AssertionError("too early for this")
 
-    monkeypatch.setattr("sketchrnn.model.backend.require", load)
+    monkeypatch.setattr("sketchrnn.model.backend.load_backend", load)
     assert message in refused("train", tiny_data, "-o", tmp_path / "run", *options)
 
 

@@ -330,7 +330,7 @@ def test_numbers_of_a_launcher_that_are_none_are_refused():
 
 
 def test_teams_that_differ_part_with_the_line_that_says_so(monkeypatch):
-    monkeypatch.setattr("sketchrnn.model.backend.require", lambda: "jax")
+    monkeypatch.setattr("sketchrnn.model.backend.load_backend", lambda: "jax")
     port, said = free_port(), {}
 
     def go(number):
