@@ -8,7 +8,7 @@ in the batch to the end. The lines grow with the batch, then with T, then with t
 are milliseconds for a whole batch, medians of interleaved runs, in processor time (all threads
 together) and by the clock, and the share by the clock of what the machine's matrix peak allows. The
 compiled loop has been compiled before; what that and the import take stands below, with the number
-of drawings from which it pays: `COMPILED_FROM` of `sketch_rnn/face.py`. `--plain` measures NumPy
+of drawings from which it pays: `COMPILED_FROM` of `sampling/sampler.py`. `--plain` measures NumPy
 alone, without a framework.
 """
 

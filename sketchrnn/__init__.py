@@ -10,33 +10,34 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sketchrnn.api import SketchRNN, load, train
     from sketchrnn.data import convert, open_data
     from sketchrnn.drawing import Drawing, SketchRNNError
     from sketchrnn.render.font import font
     from sketchrnn.render.gallery import gallery
     from sketchrnn.render.plotter import plot
     from sketchrnn.requests import redraw
-    from sketchrnn.sketch_rnn import SketchRNN, load, report, train
     from sketchrnn.sources import read, read_all
+    from sketchrnn.training.run_report import report
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Drawing": "sketchrnn.drawing",
     "SketchRNNError": "sketchrnn.drawing",
-    "SketchRNN": "sketchrnn.sketch_rnn",
+    "SketchRNN": "sketchrnn.api",
     "convert": "sketchrnn.data",
-    "from_pretrained": "sketchrnn.sketch_rnn",
+    "from_pretrained": "sketchrnn.api",
     "font": "sketchrnn.render",
     "gallery": "sketchrnn.render",
-    "load": "sketchrnn.sketch_rnn",
+    "load": "sketchrnn.api",
     "plot": "sketchrnn.render",
     "open_data": "sketchrnn.data",
     "read": "sketchrnn.sources",
     "read_all": "sketchrnn.sources",
     "redraw": "sketchrnn.requests",
-    "report": "sketchrnn.sketch_rnn",
-    "train": "sketchrnn.sketch_rnn",
+    "report": "sketchrnn.training.run_report",
+    "train": "sketchrnn.api",
 }
 
 __all__ = [

@@ -34,11 +34,11 @@ from sketchrnn.recipe_inputs import (
 from sketchrnn.render.recipe import RECIPE_VERSION
 
 if TYPE_CHECKING:
+    from sketchrnn.api import SketchRNN
     from sketchrnn.data import DataFile
     from sketchrnn.data.examples import Example
     from sketchrnn.render.gallery import Gallery
     from sketchrnn.render.plotter import PlotterSheet
-    from sketchrnn.sketch_rnn import SketchRNN
     from sketchrnn.training.samples import SampleMetrics
 
 MAX_STEPS = 10_000
@@ -736,7 +736,7 @@ def redraw(
     inputs = InputResolver(page, given)
     loaded: SketchRNN | None = None
     if request.needs_model:
-        from sketchrnn.sketch_rnn import SketchRNN, load
+        from sketchrnn.api import SketchRNN, load
 
         loaded = model if isinstance(model, SketchRNN) else load(_find_model(recipe, page, model))
         steps = request.max_total_steps(loaded.config.max_seq_len)

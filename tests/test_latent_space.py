@@ -7,10 +7,10 @@ import dataclasses
 import numpy as np
 import pytest
 
+from sketchrnn.api import SketchRNN
 from sketchrnn.data import open_data
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import BadDrawingError, BadSettingError
-from sketchrnn.sketch_rnn import SketchRNN
 
 COLD = {"temperature": 0.0, "seed": 1}
 

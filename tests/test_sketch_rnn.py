@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import sketchrnn as sr
+from sketchrnn.api import SketchRNN
 from sketchrnn.data.data_file import DataFileWriter
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import (
@@ -25,7 +26,7 @@ from sketchrnn.drawing import (
 )
 from sketchrnn.model.folder import CONFIG_FILE, WEIGHTS_FILE
 from sketchrnn.sampling import sampler
-from sketchrnn.sketch_rnn import SketchRNN, face, measuring
+from sketchrnn.training import evaluation
 
 ROOT = Path(__file__).resolve().parents[1]
 needs_keras = pytest.mark.skipif(importlib.util.find_spec("keras") is None, reason="needs Keras")
@@ -429,10 +430,10 @@ def test_large_requests_take_the_compiled_loop_and_draw_the_same(
 ):
     model = SketchRNN(tiny_config, make_weights(tiny_config))
     plain = model.generate(8, seed=4, max_steps=16)
-    assert model._network is None  # and loaded no framework for it
-    monkeypatch.setattr(face, "COMPILED_FROM", 8)
+    assert "network" not in vars(model.sampler)  # and loaded no framework for it
+    monkeypatch.setattr(sampler, "COMPILED_FROM", 8)
     compiled = model.generate(8, seed=4, max_steps=16)
-    assert model._compiled is not None
+    assert "compiled_decoder" in vars(model.sampler)
     assert all(apart(a, b) < 1e-4 * 255 for a, b in zip(plain, compiled, strict=True))
     assert [d.metadata for d in compiled] == [d.metadata for d in plain]
 
@@ -446,7 +447,7 @@ def test_encode_depends_on_no_batch(model, made_up_drawings, monkeypatch):
     assert together.dtype == np.float32
     alone = np.concatenate([model.encode(d) for d in made_up_drawings])
     np.testing.assert_allclose(alone, together, atol=1e-5)
-    monkeypatch.setattr(face, "ENCODED_AT_ONCE", 2)
+    monkeypatch.setattr(sampler, "ENCODER_BATCH", 2)
     np.testing.assert_allclose(model.encode(iter(made_up_drawings)), together, atol=1e-5)
     assert np.ptp(together, axis=0).min() > 0.01  # and tells drawings apart
 
@@ -479,7 +480,7 @@ def test_offsets_beyond_the_limit_of_training_are_clipped(model):
 
 
 def test_what_cannot_be_encoded_says_which_drawing(model, monkeypatch):
-    monkeypatch.setattr(face, "ENCODED_AT_ONCE", 2)
+    monkeypatch.setattr(sampler, "ENCODER_BATCH", 2)
     zigzag = Drawing([[(x, 90 * (x % 2)) for x in range(40)]])
     for bad, message in (
         (zigzag, "drawing 3: has 39 steps, and the model takes 1 to 24; simplify it first"),
@@ -703,7 +704,7 @@ def test_mixture_params_stay_in_the_bounds_of_the_network(free_config, make_weig
 @needs_keras
 def test_scores_sum_to_the_losses(model, made_up_drawings, monkeypatch):
     drawings = made_up_drawings[:6]
-    monkeypatch.setattr(measuring, "ENCODED_AT_ONCE", 3)
+    monkeypatch.setattr(evaluation, "ENCODER_BATCH", 3)
     scores = model.score(drawings)
     assert scores.shape == (6,)
     for part in (slice(0, 3), slice(3, 6)):

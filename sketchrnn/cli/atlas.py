@@ -42,8 +42,8 @@ def atlas(
       sketchrnn atlas kanji kanji.h5 -n 2000 -o atlas.svg
       sketchrnn atlas kanji kanji.h5 --split test --map tsne --cell 40 -o atlas.png
     """
+    from sketchrnn.api import load
     from sketchrnn.recipe_inputs import InputResolver
-    from sketchrnn.sketch_rnn import load
 
     style = {name: value for name, value in look.items() if value is not None}
     page = options.PageOutput(output, force, columns, look=style)

@@ -46,8 +46,8 @@ def complete(
       sketchrnn complete kanji begun.svg --open --canvas 109 -o endings/
       sketchrnn complete kanji begun.svg --like kanjivg:語 -t 0.4:0.1 -o like.png
     """
+    from sketchrnn.api import load
     from sketchrnn.recipe_inputs import InputResolver
-    from sketchrnn.sketch_rnn import load
 
     page.check()
     loaded = load(model)

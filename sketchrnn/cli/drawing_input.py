@@ -123,8 +123,8 @@ def is_model(input: str) -> bool:
 
 
 def _let_draw(name: str, number: int, sampling: Sampling, category: tuple[str, ...]) -> Supply:
+    from sketchrnn.api import load
     from sketchrnn.requests import page_recipe
-    from sketchrnn.sketch_rnn import load
 
     model = load(name)
     request = Generate(

@@ -111,12 +111,12 @@ def evaluate(
       sketchrnn evaluate kanji kanji.h5 --split test --json
       sketchrnn evaluate kanji kanji.h5 --samples 1000 -t 0.4 --pairs pairs.svg
     """
+    from sketchrnn.api import load
     from sketchrnn.data import open_data
     from sketchrnn.drawing import BadSettingError
     from sketchrnn.recipe_inputs import describe_data
     from sketchrnn.requests import Pairs, Sampling, page_recipe
     from sketchrnn.sampling.mixture import temperature_rule as check_temperature
-    from sketchrnn.sketch_rnn import load
 
     check_temperature(temperature, temperature_rule)
     if pairs is not None:

@@ -47,8 +47,8 @@ def generate(
       sketchrnn generate kanji -n 16 --best-of 4 --novel-to kanji.h5 --diverse -o choice.svg
       sketchrnn generate runs/pets -n 16 --category cat,dog -o pets.svg
     """
+    from sketchrnn.api import load
     from sketchrnn.recipe_inputs import InputResolver
-    from sketchrnn.sketch_rnn import load
 
     page.check()
     loaded = load(model)

@@ -59,8 +59,8 @@ def interpolate(
       sketchrnn interpolate kanji kanjivg:林 kanjivg:銀 kanjivg:花 --loop --frames 24 -o loop.svg
       sketchrnn interpolate kanji kanjivg:木 kanjivg:林 kanjivg:日 kanjivg:明 --grid 5x5 -o g.svg
     """
+    from sketchrnn.api import load
     from sketchrnn.recipe_inputs import InputResolver
-    from sketchrnn.sketch_rnn import load
 
     if b is None:
         raise click.UsageError("One drawing makes no way, no loop and no grid: name two or more.")

@@ -62,8 +62,8 @@ def shift(
       sketchrnn latent shift kanji kanjivg:休 --away kanjivg:人 --towards kanjivg:水 -o new.svg
       sketchrnn latent shift kanji a.svg --away thin/ --towards bold/ --strength 0.5 -o s.svg
     """
+    from sketchrnn.api import load
     from sketchrnn.recipe_inputs import InputResolver
-    from sketchrnn.sketch_rnn import load
 
     page.check()
     loaded = load(model)
@@ -105,8 +105,8 @@ def average(
     Example:
       sketchrnn latent average kanji kanjivg:語説読記 -o common.svg
     """
+    from sketchrnn.api import load
     from sketchrnn.recipe_inputs import InputResolver
-    from sketchrnn.sketch_rnn import load
 
     page.check()
     loaded = load(model)
@@ -142,9 +142,9 @@ def walk(
       sketchrnn latent walk kanji --frames 24 --seed 7 -o walk.svg
       sketchrnn latent walk kanji kanjivg:花 --stride 0.15 -o away.svg
     """
+    from sketchrnn.api import load
     from sketchrnn.drawing import BadSettingError
     from sketchrnn.recipe_inputs import InputResolver
-    from sketchrnn.sketch_rnn import load
 
     page.check()
     loaded = load(model)
@@ -174,8 +174,8 @@ def neighbours(
     Example:
       sketchrnn latent neighbours kanji kanjivg:鳥 kanji.h5 -n 8 -o like-it.svg
     """
+    from sketchrnn.api import load
     from sketchrnn.recipe_inputs import InputResolver
-    from sketchrnn.sketch_rnn import load
 
     page.check()
     loaded = load(model)

@@ -143,8 +143,8 @@ def export(
       sketchrnn model export bicycle -o bicycle.gen.json
       sketchrnn model export kanji --to onnx -o kanji-onnx
     """
+    from sketchrnn.api import load
     from sketchrnn.drawing import BadSettingError
-    from sketchrnn.sketch_rnn import load
 
     suffix = Path(out).suffix
     kind = kind or _EXPORTED.get(suffix)

@@ -24,10 +24,10 @@ from sketchrnn.cli.progress import progress_bar, watching
 from sketchrnn.requests import Sampling
 
 if TYPE_CHECKING:
+    from sketchrnn.api import SketchRNN
     from sketchrnn.drawing import Drawing
     from sketchrnn.recipe_inputs import InputResolver
     from sketchrnn.render import Gallery
-    from sketchrnn.sketch_rnn import SketchRNN
 
 Command = Callable[..., Any]
 

@@ -39,8 +39,8 @@ def reconstruct(
       sketchrnn reconstruct kanji mine.svg -t 0.2 -o again.png
       sketchrnn reconstruct kanji kanji.h5 -n 16 -o tests.png
     """
+    from sketchrnn.api import load
     from sketchrnn.recipe_inputs import InputResolver
-    from sketchrnn.sketch_rnn import load
 
     page.check()
     loaded = load(model)

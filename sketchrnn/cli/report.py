@@ -30,8 +30,8 @@ def report(run: str, output: str | None, data: str | None, force: bool) -> None:
     from pathlib import Path
 
     from sketchrnn.drawing import files
-    from sketchrnn.sketch_rnn.reporting import check_suffix
-    from sketchrnn.sketch_rnn.reporting import report as make
+    from sketchrnn.training.run_report import check_suffix
+    from sketchrnn.training.run_report import report as make
 
     place = Path(output) if output else Path(run) / "report.html"
     check_suffix(place)

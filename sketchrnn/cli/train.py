@@ -94,8 +94,8 @@ def train(
 
     With --distributed it trains on JAX, on all devices of all hosts, as docs/scaling.md tells.
     """
+    from sketchrnn.api import train as train_model
     from sketchrnn.drawing import BadSettingError
-    from sketchrnn.sketch_rnn import train as train_model
     from sketchrnn.training import presets
 
     settings: dict[str, Any] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -265,3 +266,66 @@ def _notes(group: h5py.Group, low: int, high: int) -> Sequence[bytes]:
         return [b""] * (high - low)
     notes: Sequence[bytes] = group["metadata"][low:high]
     return notes
+
+
+class InMemory(Sequence[Drawing]):
+    """A split's drawings in data units, from (0, 0), read once and made when they are asked for.
+
+    Args:
+        split: The drawings.
+        places: Which of them; None: all.
+    """
+
+    def __init__(self, split: Split, places: Sequence[int] | None = None) -> None:
+        """Read the rows of all drawings."""
+        self._split = split
+        self._rows, self._offsets = split.all_rows()
+        self._places = range(len(split)) if places is None else places
+
+    def __len__(self) -> int:
+        """Return the number of drawings."""
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, index: int) -> Drawing: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Drawing]: ...
+    def __getitem__(self, index: int | slice) -> Drawing | list[Drawing]:
+        """Return a drawing, or a list of them."""
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        number = self._split.categories[self._places[index]]
+        name = None if number == NO_CATEGORY else self._split.category_names[number]
+        return Drawing.from_stroke3(self.rows(index), category=name)
+
+    def rows(self, index: int) -> NDArray[Any]:
+        """Return (N_s, 3) stroke-3 rows of a drawing."""
+        place = self._places[index]
+        return self._rows[self._offsets[place] : self._offsets[place + 1]]
+
+    @property
+    def one_stroke_share(self) -> float:
+        """The share of drawings that have one stroke or none."""
+        lifts = np.concatenate([[0], np.cumsum(self._rows[:, 2] == 1)])
+        strokes = np.diff(lifts[self._offsets])[np.asarray(self._places, dtype=np.int64)]
+        return float((strokes <= 1).mean()) if len(strokes) else 0.0
+
+    def choose(self, count: int, max_steps: int | None = None) -> InMemory:
+        """Return at most so many of the drawings, by their content and not by their order.
+
+        Args:
+            count: How many.
+            max_steps: Leave out what is longer, and what has no steps.
+        """
+        fit = [
+            (self.name(k), place)
+            for k, place in enumerate(self._places)
+            if max_steps is None or 0 < len(self.rows(k)) <= max_steps
+        ]
+        return InMemory(self._split, [place for _, place in sorted(fit)[:count]])
+
+    def name(self, index: int) -> int:
+        """Return a number below 2^63 that stands for a drawing's rows."""
+        rows = np.ascontiguousarray(self.rows(index), dtype=np.float32)
+        digest = hashlib.blake2b(rows.tobytes(), digest_size=8).digest()
+        return int.from_bytes(digest, "little") >> 1

@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
+from sketchrnn.api import SketchRNN
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import BadFileError, BadSettingError, MissingDependencyError
 from sketchrnn.drawing.files import check_folder, check_output, whole_file, whole_folder
 from sketchrnn.model import backend, folder, hdf5_file
-from sketchrnn.sketch_rnn import SketchRNN
 
 _CLASS = "sketchrnn>SketchVAE"
 _NOTES = "sketchrnn.json"

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sketchrnn.api import SketchRNN
 from sketchrnn.drawing import BadFileError, BadSettingError, Drawing
 from sketchrnn.drawing.files import check_output, whole_file
 from sketchrnn.interop import magenta_js_file
 from sketchrnn.interop.magenta_js_file import DECODER, FIRST_STATE, LIMIT, OUR_KEY, VERSION, Arrays
 from sketchrnn.interop.quantization import MADE_UP, Effect, measure
 from sketchrnn.model.config import ModelConfig
-from sketchrnn.sketch_rnn import SketchRNN
 
 MIXTURES = 20
 """Both programs read 20 components, whatever the file says."""

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sketchrnn.api import SketchRNN
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import BadFileError, BadSettingError
 from sketchrnn.interop.tf_checkpoint import Checkpoint
 from sketchrnn.model.config import ModelConfig
 from sketchrnn.model.folder import weight_shapes
-from sketchrnn.sketch_rnn import SketchRNN
 
 _SCOPE = "vector_rnn/"
 _STROKE5 = 5

@@ -10,13 +10,13 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from sketchrnn.api import SketchRNN
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import BadFileError, BadSettingError
 from sketchrnn.drawing.files import whole_file
 from sketchrnn.interop import keras_files, magenta_js, magenta_js_file, magenta_tf1, onnx
-from sketchrnn.model import folder, safetensors_file
+from sketchrnn.model import folder, hub, safetensors_file
 from sketchrnn.model.config import ModelConfig
-from sketchrnn.sketch_rnn import SketchRNN, hub
 
 _BEGINNING = 64
 _SERVED = "saved_model.pb"

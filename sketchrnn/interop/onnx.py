@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sketchrnn.api import SketchRNN
 from sketchrnn.drawing import MissingDependencyError
 from sketchrnn.drawing.files import check_folder, whole_folder
 from sketchrnn.interop.onnx_graph import Name, Nodes, Stack
 from sketchrnn.model import folder
 from sketchrnn.sampling.mixture import CORRELATION_BOUND, LOG_SIGMA_BOUND
-from sketchrnn.sketch_rnn import SketchRNN
 
 if TYPE_CHECKING:
     from onnx import ModelProto

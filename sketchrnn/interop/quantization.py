@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchrnn.api import SketchRNN
 from sketchrnn.drawing import Drawing
 from sketchrnn.sampling.likelihood import nats_of_rows
 from sketchrnn.sampling.numpy_decoder import NumpyDecoder
-from sketchrnn.sketch_rnn import SketchRNN
 
 MADE_UP = 32
 """How many drawings a model makes up to be measured on."""

@@ -34,7 +34,7 @@ def share_out(wanted: str | Sequence[str], count: int, known: Sequence[str]) -> 
     """
     names = [wanted] if isinstance(wanted, str) else list(wanted)
     if not known:
-        raise BadSettingError("this model knows no categories", hint="leave category away")
+        raise BadSettingError("this model knows no categories", hint="omit category")
     for name in names:
         place_of(name, known)
     if not names or len(names) > max(count, 1):
@@ -86,7 +86,7 @@ def of_drawings(
     """
     if not known:
         if wanted is not None:
-            raise BadSettingError("this model knows no categories", hint="leave category away")
+            raise BadSettingError("this model knows no categories", hint="omit category")
         return None
     if wanted is not None:
         names = [wanted] * len(drawings) if isinstance(wanted, str) else list(wanted)
@@ -107,3 +107,22 @@ def of_drawings(
             raise BadDrawingError(error.problem, where=where, hint=error.hint) from None
         names.append(drawing.category)
     return names
+
+
+def require(wanted: Wanted, count: int, known: Sequence[str]) -> list[str] | None:
+    """Return the category of each of what no drawing describes.
+
+    Args:
+        wanted: A name for all, or one for each.
+        count: How many there are.
+        known: The categories of the model.
+
+    Returns:
+        A name for each; None for a model that knows no categories.
+
+    Raises:
+        BadSettingError: If the category is missing or unknown, or there are not so many.
+    """
+    if wanted is None and known:
+        raise BadSettingError("this model needs the category", hint=f"known: {listed(known)}")
+    return of_drawings([Drawing([])] * count, wanted, known)

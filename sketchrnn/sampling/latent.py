@@ -1,15 +1,22 @@
 """Ways through the latent space, and arithmetic in it.
 
 Vectors are (z_size,) and sets of them (n, z_size). Everything returns float32. The vectors of
-categories, which a model may be told beside z, go the same ways, straight.
+categories, which a model may know beside z, go the same ways, straight.
 """
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable, Iterable
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sketchrnn.drawing import BadSettingError
+from sketchrnn.data.batches import latent_noise
+from sketchrnn.drawing import BadSettingError, Drawing, as_list
+from sketchrnn.sampling import categories
+from sketchrnn.sampling.categories import Wanted
+from sketchrnn.sampling.sampler import Conditions, Sampler, SamplingSettings
 
 Array = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -18,6 +25,120 @@ METHODS = ("slerp", "lerp")
 _PARALLEL = 1e-4
 _WALK_STREAM = 0x77A1C
 """Told apart by this, a walk shares no random numbers with what is drawn along it."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Points:
+    """Where drawings are: in the latent space, and between categories.
+
+    Attributes:
+        z: (n, z_size).
+        embeddings: (n, category_size) vectors; None for a model that knows no categories.
+    """
+
+    z: Array
+    embeddings: Array | None
+
+    def along(self, way: Callable[[Array, str], Array], method: str = "lerp") -> Points:
+        """Return the points of a way, which categories go straight.
+
+        Args:
+            way: From (n, …) vectors and a method to others.
+            method: Of z: "slerp" or "lerp".
+        """
+        embeddings = None if self.embeddings is None else way(self.embeddings, "lerp")
+        return Points(way(self.z, method), embeddings)
+
+    def shifted(self, away: Points, towards: Points, strength: float) -> Points:
+        """Return points moved by the difference of two sets' means; see `shift`.
+
+        Args:
+            away: The set that they are moved away from.
+            towards: The set that they are moved towards.
+            strength: 1 for the whole difference.
+        """
+        z = shift(self.z, away.z, towards.z, strength)
+        if self.embeddings is None or away.embeddings is None or towards.embeddings is None:
+            return Points(z, None)
+        return Points(z, shift(self.embeddings, away.embeddings, towards.embeddings, strength))
+
+
+def encode(
+    sampler: Sampler,
+    drawings: Drawing | Iterable[Drawing],
+    prepare: bool = True,
+    category: Wanted = None,
+) -> Points:
+    """Return where drawings are.
+
+    Args:
+        sampler: A model with an encoder.
+        drawings: One or several.
+        prepare: See `Sampler.encode`.
+        category: See `Sampler.encode`.
+
+    Raises:
+        BadSettingError: See `Sampler.encode`.
+        BadDrawingError: See `Sampler.encode`.
+    """
+    given = as_list(drawings)
+    z = sampler.encode(given, prepare, category)
+    names = categories.of_drawings(given, category, sampler.config.categories)
+    return Points(z, None if names is None else sampler.embed_categories(names))
+
+
+def draw(
+    sampler: Sampler, points: Points, settings: SamplingSettings, together: bool = False
+) -> list[Drawing]:
+    """Draw what points stand for; each drawing says the category that is nearest.
+
+    Args:
+        sampler: What draws.
+        points: n of them.
+        settings: How they are sampled.
+        together: Whether all have the same random numbers.
+
+    Raises:
+        BadSettingError: If a setting cannot be used.
+    """
+    names = None
+    if points.embeddings is not None:
+        known = sampler.config.categories
+        table = sampler.embed_categories(known)
+        apart = np.linalg.norm(points.embeddings[:, None] - table, axis=2)
+        names = [known[place] for place in apart.argmin(axis=1)]
+    numbers = [0] * len(points.z) if together else None
+    conditions = Conditions(points.z, names, points.embeddings, numbers)
+    return sampler.sample(len(points.z), settings, conditions)
+
+
+def start_of_walk(
+    sampler: Sampler,
+    start: Drawing | ArrayLike | None,
+    seed: int,
+    prepare: bool = True,
+    category: str | None = None,
+) -> Points:
+    """Return the point that a walk begins at.
+
+    Args:
+        sampler: The model.
+        start: A drawing, or its z (z_size,); None: a random one.
+        seed: Of that.
+        prepare: See `Sampler.encode`.
+        category: See `Sampler.encode`; without a drawing it must be named.
+
+    Raises:
+        BadSettingError: If the model takes no z, or an argument cannot be used.
+        BadDrawingError: See `Sampler.encode`.
+    """
+    if isinstance(start, Drawing):
+        return encode(sampler, start, prepare, category)
+    if start is None and sampler.config.conditional:
+        start = latent_noise(seed, 0, sampler.config.z_size)
+    z = sampler.check_z(np.atleast_2d(np.asarray(0 if start is None else start)), "start", 1)
+    names = categories.of_drawings([Drawing([])], category, sampler.config.categories)
+    return Points(z, None if names is None else sampler.embed_categories(names))
 
 
 def interpolate(a: ArrayLike, b: ArrayLike, frames: int, method: str = "slerp") -> Array:
@@ -197,33 +318,6 @@ def walk(start: ArrayLike, frames: int, stride: float = 0.3, seed: int = 0) -> A
         at = np.sqrt(1 - stride**2) * at + stride * generator.standard_normal(len(at))
         path.append(at)
     return np.stack(path).astype(np.float32)
-
-
-def neighbours(
-    vector: ArrayLike, others: ArrayLike, count: int
-) -> tuple[NDArray[np.int64], Floats]:
-    """Find the nearest of other vectors, by Euclidean distance.
-
-    Args:
-        vector: (z_size,).
-        others: (n, z_size).
-        count: How many.
-
-    Returns:
-        Their places and distances, the nearest first; of equals the earlier first.
-
-    Raises:
-        BadSettingError: If there are not so many.
-
-    >>> neighbours([0.0], [[3.0], [-1.0], [2.0]], 2)[0].tolist()
-    [1, 2]
-    """
-    pool = np.asarray(others, dtype=np.float64)
-    if not 1 <= count <= len(pool):
-        raise BadSettingError(f"{count} neighbours are wanted, and there are {len(pool)} drawings")
-    distances = np.linalg.norm(pool - np.asarray(vector, dtype=np.float64), axis=1)
-    order = np.argsort(distances, kind="stable")[:count]
-    return order, distances[order]
 
 
 def _between(first: Floats, last: Floats, t: float, method: str) -> Floats:

@@ -13,12 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchrnn.drawing import END_ROW, START_TOKEN
-from sketchrnn.sampling.mixture import Mixture, split_outputs
+from sketchrnn.sampling import threads
+from sketchrnn.sampling.mixture import LOG_SIGMA_BOUND, Mixture, split_outputs
 from sketchrnn.sampling.numpy_decoder import NumpyDecoder
 
 Array = NDArray[np.float32]
 
-_AT_ONCE = 256
+_MAX_BATCH = 64
+"""Drawings that go together, while others go beside them in other threads."""
 
 
 class Nats(NamedTuple):
@@ -45,7 +47,7 @@ def nats_of_rows(
 
     Args:
         decoder: Predicts steps.
-        condition: (n, condition_size), or None for a decoder that is told nothing.
+        condition: (n, condition_size), or None for a decoder that takes none.
         rows: n arrays (N_s, 5) of stroke-5 rows in model units, without start token and end.
         ended: Whether the end belongs to each drawing, and counts; None: to all. A drawing that
             was cut off, or is only begun, has none.
@@ -57,11 +59,15 @@ def nats_of_rows(
     longest = max((len(drawing) for drawing in rows), default=0) + 1
     offset = np.zeros((len(rows), longest), dtype=np.float32)
     pen = np.zeros((len(rows), longest), dtype=np.float32)
-    for first in range(0, len(rows), _AT_ONCE):
-        some = slice(first, first + _AT_ONCE)
-        told = None if condition is None else condition[some]
-        part = _of_batch(decoder, told, rows[some], ends[some])
+
+    def rate(first: int) -> None:
+        some = slice(first, first + _MAX_BATCH)
+        own = None if condition is None else condition[some]
+        part = _of_batch(decoder, own, rows[some], ends[some])
         offset[some, : part.offset.shape[1]], pen[some, : part.pen.shape[1]] = part
+
+    if len(rows):
+        threads.share_out(rate, range(0, len(rows), _MAX_BATCH))
     return Nats(offset, pen)
 
 
@@ -93,6 +99,39 @@ def _of_batch(
         density = log_density(mixture, row[:, 0], row[:, 1])
         offset[alive, step] = np.where(draws, -density, 0)
     return Nats(offset, pen)
+
+
+def mixture_params(decoder: NumpyDecoder, condition: Array | None, rows: Array) -> dict[str, Array]:
+    """Return what a decoder predicts after each row of a drawing.
+
+    Deviations have no lower bound here, though what is drawn and rated keeps away from 0.
+
+    Args:
+        decoder: Predicts steps.
+        condition: (1, condition_size), or None for a decoder that takes none.
+        rows: (T, 5) in model units, the start token first.
+
+    Returns:
+        pi, mu_x, mu_y, sigma_x, sigma_y, rho (T, M) and pen_probs (T, 3), float32, model units.
+    """
+    hidden, cell, constant = decoder.start(condition, 1)
+    outputs = np.zeros((len(rows), decoder.config.output_size), dtype=np.float32)
+    for step, row in enumerate(rows):
+        out, hidden, cell = decoder.step(row[None], hidden, cell, constant)
+        outputs[step] = out[0]
+    mixture = split_outputs(outputs)
+    size = mixture.pi_logits.shape[1]
+    log_sigmas = np.minimum(outputs[:, 3 + 3 * size : 3 + 5 * size], LOG_SIGMA_BOUND)
+    sigma_x, sigma_y = np.split(np.exp(log_sigmas), 2, axis=1)
+    return {
+        "pi": np.exp(log_softmax(mixture.pi_logits)),
+        "mu_x": mixture.mu_x,
+        "mu_y": mixture.mu_y,
+        "sigma_x": sigma_x,
+        "sigma_y": sigma_y,
+        "rho": np.tanh(mixture.rho_logits),
+        "pen_probs": np.exp(log_softmax(mixture.pen_logits)),
+    }
 
 
 def log_density(mixture: Mixture, dx: Array, dy: Array) -> Array:

@@ -6,12 +6,31 @@ lack some; filters remove what does not do; of the candidates of a place the lik
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Sequence
+from os import PathLike
+from typing import TypedDict
 
 import numpy as np
+from numpy.typing import NDArray
 
+from sketchrnn.data import DataFile, opened
+from sketchrnn.data.batches import latent_noise
+from sketchrnn.data.stored_split import InMemory
 from sketchrnn.drawing import BadSettingError, Drawing, distance
+from sketchrnn.sampling import categories
+from sketchrnn.sampling.likelihood import nats_of_rows
+from sketchrnn.sampling.sampler import Conditions, Sampler, SamplingSettings, make_condition
+
+Array = NDArray[np.float32]
+
+COPY_DISTANCE = 0.01
+"""What lies nearer to a training drawing is called a copy: its ink is off by one hundredth of its
+size on average, about what simplification drops. Drawings that were held out hardly ever lie so
+near: 0.4 % of 250 of KanjiVG, none of as many of Quick, Draw!'s cars and faces. Of training
+drawings stretched by up to 10 % each way and redrawn by an unsteady hand (2 data units) 49, 72 and
+44 % do. `benchmarks/nearest.py` measures both."""
 
 TRIES = 20
 """So many candidates are drawn for each that is wanted, before a place stays empty."""
@@ -24,11 +43,48 @@ Rate = Callable[[Sequence[Drawing]], Sequence[float]]
 """From drawings to how unlikely each is."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Filters:
-    """What a drawing must be to be kept; None: it does not matter.
+class Choice(TypedDict, total=False):
+    """What `generate` keeps of what it draws.
 
     Attributes:
+        best_of: Each drawing is the likeliest, by nats per step given its own z, of so many.
+        blank: False: nothing blank.
+        min_strokes: The fewest strokes.
+        max_strokes: The most strokes.
+        min_points: The fewest points.
+        max_points: The most points.
+        min_size: The shortest that the longer side may be, in data units.
+        max_size: The longest that the longer side may be, in data units.
+        novel_to: A data file, its path (its training drawings), or drawings: nothing that is a
+            copy of one of them.
+        novelty: What is nearer than this is a copy; None: `COPY_DISTANCE`.
+        diverse: Whether the drawings are to differ from each other as much as can be.
+        report: Is called with how many were drawn, and how many each filter removed.
+    """
+
+    best_of: int
+    blank: bool
+    min_strokes: int | None
+    max_strokes: int | None
+    min_points: int | None
+    max_points: int | None
+    min_size: float | None
+    max_size: float | None
+    novel_to: str | PathLike[str] | DataFile | Sequence[Drawing] | None
+    novelty: float | None
+    diverse: bool
+    report: Callable[[Report], None] | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Criteria:
+    """What drawings must be to be kept; None: it does not matter.
+
+    Attributes:
+        best_of: From how many good candidates each is chosen.
+        novelty: The distance from the nearest known drawing that each must have.
+        diverse: Whether they are chosen, from `DIVERSE_POOL` times as many, to differ from each
+            other.
         blank: Whether it may be blank: no strokes, or all in one point.
         min_strokes: The fewest strokes.
         max_strokes: The most strokes.
@@ -38,6 +94,9 @@ class Filters:
         max_size: The longest that its longer side may be, in data units.
     """
 
+    best_of: int = 1
+    novelty: float = COPY_DISTANCE
+    diverse: bool = False
     blank: bool = True
     min_strokes: int | None = None
     max_strokes: int | None = None
@@ -47,7 +106,11 @@ class Filters:
     max_size: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what nothing can pass."""
+        """Refuse what cannot be used, or nothing can pass."""
+        if self.best_of < 1:
+            raise BadSettingError(f"best_of is {self.best_of}, and must be 1 or more")
+        if not 0 <= self.novelty < 1:
+            raise BadSettingError(f"novelty is {self.novelty}, and must be from 0 to below 1")
         for what in ("strokes", "points", "size"):
             least, most = getattr(self, f"min_{what}"), getattr(self, f"max_{what}")
             if least is not None and most is not None and least > most:
@@ -91,43 +154,126 @@ class Report:
         return f"{self.found} of {self.wanted} found among {self.drawn} drawn" + (by and f": {by}")
 
 
+def generate_chosen(
+    sampler: Sampler,
+    count: int,
+    settings: SamplingSettings,
+    conditions: Conditions,
+    choice: Choice,
+) -> list[Drawing]:
+    """Return drawings as `Sampler.sample` does, as far as the choice leaves some.
+
+    Args:
+        sampler: What draws.
+        count: How many are wanted.
+        settings: How they are sampled.
+        conditions: z and categories of the drawings.
+        choice: What is kept.
+
+    Raises:
+        BadSettingError: If an argument cannot be used, or nothing is left.
+        BadFileError: If the data file cannot be read.
+        TypeError: If the choice has an unknown name.
+    """
+    for name in choice:
+        if name not in Choice.__annotations__:
+            raise TypeError(f"generate() got an unexpected keyword argument {name!r}")
+    if count < 0:
+        raise BadSettingError(f"the number of drawings is {count}, and must be 0 or more")
+    settings, seed = settings.with_seed()
+    z, names = conditions.z, conditions.categories
+    if names is None and sampler.config.categories:
+        names = categories.spread(sampler.config.categories, seed, range(count))
+    fields = Criteria.__dataclass_fields__
+    given = {name: value for name, value in choice.items() if name in fields}
+    if choice.get("novelty") is None:
+        given["novelty"] = COPY_DISTANCE
+    criteria = Criteria(**given)  # type: ignore[arg-type]
+    places = count  # of a round; as many more where drawings are to differ
+
+    def draw(some: Sequence[int], turn: int) -> list[Drawing]:
+        nonlocal places
+        if turn == 0:
+            places = len(some)
+        own = Conditions(
+            z=None if z is None else z[[place % count for place in some]],
+            categories=None if names is None else [names[place % count] for place in some],
+            numbers=[place + turn * places for place in some],
+        )
+        return sampler.sample(len(some), settings, own)
+
+    def rate(drawings: Sequence[Drawing]) -> list[float]:
+        numbers = [drawing.metadata["number"] for drawing in drawings]
+        vectors = None
+        if z is not None:
+            vectors = z[[(number % places) % count for number in numbers]]
+        elif sampler.config.conditional:
+            size = sampler.config.z_size
+            vectors = np.stack([latent_noise(seed, number, size) for number in numbers])
+        embedding = None
+        if names is not None:
+            embedding = sampler.embed_categories([str(drawing.category) for drawing in drawings])
+        return _nats_per_step(sampler, drawings, make_condition(vectors, embedding), settings)
+
+    with contextlib.ExitStack() as files:
+        known = choice.get("novel_to")
+        if isinstance(known, (str, PathLike, DataFile)):
+            known = InMemory(files.enter_context(opened(known))["train"])
+        drawings, report = choose(draw, count, criteria, groups=names, rate=rate, known=known)
+    tell = choice.get("report")
+    if tell is not None:
+        tell(report)
+    return drawings
+
+
+def _nats_per_step(
+    sampler: Sampler,
+    drawings: Sequence[Drawing],
+    condition: Array | None,
+    settings: SamplingSettings,
+) -> list[float]:
+    """Return how unlikely each of some drawings is, by the nats of a step."""
+    limit = settings.max_steps or sampler.config.max_seq_len
+    ended = [drawing.num_steps < limit for drawing in drawings]
+    rows = []
+    for drawing in drawings:
+        steps = drawing.to_stroke5(drawing.num_steps)
+        steps[:, :2] /= sampler.config.scale_factor
+        rows.append(steps)
+    nats = nats_of_rows(sampler.decoder, condition, rows, ended).totals()
+    return [
+        float(total) / max(1, len(own) + end)
+        for total, own, end in zip(nats, rows, ended, strict=True)
+    ]
+
+
 def choose(
     draw: Draw,
     count: int,
+    criteria: Criteria,
     *,
-    filters: Filters,
     groups: Sequence[object] | None = None,
-    best_of: int = 1,
     rate: Rate | None = None,
     known: Sequence[Drawing] | None = None,
-    novelty: float = 0.0,
-    diverse: bool = False,
 ) -> tuple[list[Drawing], Report]:
     """Draw until there are enough good drawings, or too many have been tried.
 
     Args:
         draw: Draws a candidate for each of some places.
         count: n, how many are wanted.
-        filters: What is kept.
+        criteria: What is kept.
         groups: (n,) what each place belongs to: where drawings differ, they do among their own.
-        best_of: How many good candidates each is chosen from, by `rate`.
         rate: How unlikely drawings are; needed for a `best_of` above 1.
-        known: Drawings that nothing may be a copy of.
-        novelty: The distance from the nearest of them that a drawing must have; see
-            `drawing.distance`.
-        diverse: Choose drawings that differ from each other, from `DIVERSE_POOL` times as many.
+        known: Drawings that nothing may be a copy of; see `drawing.distance`.
 
     Returns:
         n Drawings, or fewer where not enough were found, and what was removed.
 
     Raises:
-        BadSettingError: If an argument cannot be used, or nothing is left.
+        BadSettingError: If nothing is left.
     """
-    if best_of < 1:
-        raise BadSettingError(f"best_of is {best_of}, and must be 1 or more")
-    if not 0 <= novelty < 1:
-        raise BadSettingError(f"novelty is {novelty}, and must be from 0 to below 1")
-    places = count * (DIVERSE_POOL if diverse else 1)
+    best_of = criteria.best_of
+    places = count * (DIVERSE_POOL if criteria.diverse else 1)
     report = Report(count)
     kept: list[list[Drawing]] = [[] for _ in range(places)]
     for turn in range(TRIES * best_of):
@@ -136,8 +282,8 @@ def choose(
             break
         drawn = draw(open_places, turn)
         report.drawn += len(drawn)
-        faults = [filters.fault(drawing) for drawing in drawn]
-        _mark_copies(drawn, faults, known, novelty)
+        faults = [criteria.fault(drawing) for drawing in drawn]
+        _mark_copies(drawn, faults, known, criteria.novelty)
         for place, drawing, fault in zip(open_places, drawn, faults, strict=True):
             if fault is None:
                 kept[place].append(drawing)
@@ -150,7 +296,7 @@ def choose(
             best.append((place, some[int(np.argmin(nats))]))
     if count and not best:
         raise BadSettingError(f"nothing is left: {report}", hint="loosen what removed the most")
-    if diverse:
+    if criteria.diverse:
         best = _differing(best, count, groups)
     report.found = len(best)
     return [drawing for _, drawing in best], report

@@ -10,7 +10,7 @@ from sketchrnn.drawing import Drawing
 from sketchrnn.model import backend, folder
 from sketchrnn.model.config import ModelConfig
 from sketchrnn.sampling.numpy_decoder import NumpyDecoder
-from sketchrnn.sampling.sampler import sample_drawings
+from sketchrnn.sampling.sampler import SamplingSettings, sample_drawings
 
 SAMPLES_FOLDER = "samples"
 RUN_FILE = "run.json"
@@ -85,8 +85,7 @@ class Results:
         drawings = sample_drawings(
             NumpyDecoder(self._config, weights),
             _SAMPLES,
-            temperature=_SAMPLE_TEMPERATURE,
-            seed=self._seed,
+            SamplingSettings(_SAMPLE_TEMPERATURE, seed=self._seed),
         )
         path = self._out / SAMPLES_FOLDER / f"step-{step:08d}.png"
         self._save_page(drawings, path, f"step {step:,}, temperature {_SAMPLE_TEMPERATURE}")

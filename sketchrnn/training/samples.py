@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Sequence
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sketchrnn.data.stored_split import NO_CATEGORY, Split
+from sketchrnn.data.stored_split import InMemory
 from sketchrnn.drawing import Drawing, distance
-
-COPY_DISTANCE = 0.01
-"""What lies nearer to a training drawing is called a copy: its ink is off by one hundredth of its
-size on average, about what simplification drops. Drawings that were held out hardly ever lie so
-near: 0.4 % of 250 of KanjiVG, none of as many of Quick, Draw!'s cars and faces. Of training
-drawings stretched by up to 10 % each way and redrawn by an unsteady hand (2 data units) 49, 72 and
-44 % do. `benchmarks/nearest.py` measures both."""
+from sketchrnn.sampling.selection import COPY_DISTANCE
 
 FEW_SINGLE = 0.05
 """Where a smaller share of the training drawings has one stroke only, one is not enough."""
@@ -51,69 +43,6 @@ class SampleMetrics:
 
     figures: dict[str, Any]
     pairs: tuple[Pair, ...]
-
-
-class InMemory(Sequence[Drawing]):
-    """A split's drawings in data units, from (0, 0), read once and made when they are asked for.
-
-    Args:
-        split: The drawings.
-        places: Which of them; None: all.
-    """
-
-    def __init__(self, split: Split, places: Sequence[int] | None = None) -> None:
-        """Read the rows of all drawings."""
-        self._split = split
-        self._rows, self._offsets = split.all_rows()
-        self._places = range(len(split)) if places is None else places
-
-    def __len__(self) -> int:
-        """Return the number of drawings."""
-        return len(self._places)
-
-    @overload
-    def __getitem__(self, index: int) -> Drawing: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Drawing]: ...
-    def __getitem__(self, index: int | slice) -> Drawing | list[Drawing]:
-        """Return a drawing, or a list of them."""
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
-        number = self._split.categories[self._places[index]]
-        name = None if number == NO_CATEGORY else self._split.category_names[number]
-        return Drawing.from_stroke3(self.rows(index), category=name)
-
-    def rows(self, index: int) -> NDArray[Any]:
-        """Return (N_s, 3) stroke-3 rows of a drawing."""
-        place = self._places[index]
-        return self._rows[self._offsets[place] : self._offsets[place + 1]]
-
-    @property
-    def one_stroke_share(self) -> float:
-        """The share of drawings that have one stroke or none."""
-        lifts = np.concatenate([[0], np.cumsum(self._rows[:, 2] == 1)])
-        strokes = np.diff(lifts[self._offsets])[np.asarray(self._places, dtype=np.int64)]
-        return float((strokes <= 1).mean()) if len(strokes) else 0.0
-
-    def choose(self, count: int, max_steps: int | None = None) -> InMemory:
-        """Return at most so many of the drawings, by their content and not by their order.
-
-        Args:
-            count: How many.
-            max_steps: Leave out what is longer, and what has no steps.
-        """
-        fit = [
-            (self.name(k), place)
-            for k, place in enumerate(self._places)
-            if max_steps is None or 0 < len(self.rows(k)) <= max_steps
-        ]
-        return InMemory(self._split, [place for _, place in sorted(fit)[:count]])
-
-    def name(self, index: int) -> int:
-        """Return a number below 2^63 that stands for a drawing's rows."""
-        rows = np.ascontiguousarray(self.rows(index), dtype=np.float32)
-        digest = hashlib.blake2b(rows.tobytes(), digest_size=8).digest()
-        return int.from_bytes(digest, "little") >> 1
 
 
 def evaluate_samples(

@@ -11,11 +11,11 @@ from pathlib import Path
 import h5py
 import pytest
 
+from sketchrnn.api import SketchRNN
 from sketchrnn.data.data_file import DataFileWriter
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import Drawing
 from sketchrnn.model import folder
-from sketchrnn.sketch_rnn import SketchRNN
 
 ROOT = Path(__file__).resolve().parents[2]
 needs_keras = pytest.mark.skipif(importlib.util.find_spec("keras") is None, reason="needs Keras")

@@ -11,10 +11,10 @@ import h5py
 import numpy as np
 import pytest
 
+from sketchrnn.api import SketchRNN
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.model import folder, safetensors_file
 from sketchrnn.model.config import ModelConfig
-from sketchrnn.sketch_rnn import SketchRNN
 from tests.interop.conftest import js_arrays, js_content
 
 

@@ -179,9 +179,7 @@ def test_data_and_places_that_cannot_be_used(refused, tiny_data, tmp_path):
 
 def test_steps_may_be_set_either_way(sketchrnn, tiny_data, tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr(
-        "sketchrnn.sketch_rnn.train", lambda *places, **settings: asked.append(settings)
-    )
+    monkeypatch.setattr("sketchrnn.api.train", lambda *places, **settings: asked.append(settings))
     for options in (["--set", "steps=7"], ["--steps", "7"], ["--set", "steps=9", "--steps", "7"]):
         assert sketchrnn("train", tiny_data, "-o", tmp_path / "run", *options).status == 0
     assert [int(settings["steps"]) for settings in asked] == [7, 7, 7]

@@ -8,10 +8,10 @@ import json
 import pytest
 
 import sketchrnn as sr
+from sketchrnn.api import SketchRNN
 from sketchrnn.drawing import BadFileError
 from sketchrnn.interop import magenta_js, model_files, onnx
 from sketchrnn.model import folder
-from sketchrnn.sketch_rnn import SketchRNN
 
 OURS = ("VAE, z 6", "lstm 24, 4 mixtures", "6,495", "40.0000 data units", "3 steps", "A. Nonymous")
 

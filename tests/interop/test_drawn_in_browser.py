@@ -9,8 +9,8 @@ import io
 import numpy as np
 import pytest
 
+from sketchrnn.api import SketchRNN
 from sketchrnn.interop import magenta_js
-from sketchrnn.sketch_rnn import SketchRNN
 from tests.interop.conftest import ROOT
 
 image = pytest.importorskip("PIL.Image")

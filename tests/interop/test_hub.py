@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import sketchrnn as sr
+from sketchrnn.api import SketchRNN
 from sketchrnn.drawing import BadFileError, MissingDependencyError
 from sketchrnn.interop import model_files
 from sketchrnn.model import folder
-from sketchrnn.sketch_rnn import SketchRNN
 from tests.interop.conftest import COMMIT
 
 safetensors = pytest.importorskip("safetensors.numpy")

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sketchrnn.api import SketchRNN
 from sketchrnn.interop import magenta_js
-from sketchrnn.sketch_rnn import SketchRNN
 
 RUNNER = Path(__file__).with_name("client.js")
 TOLERANCE = {"rtol": 1e-4, "atol": 1e-5}

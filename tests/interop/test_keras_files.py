@@ -12,11 +12,11 @@ import pytest
 
 pytest.importorskip("keras")
 
+from sketchrnn.api import SketchRNN
 from sketchrnn.drawing import BadFileError
 from sketchrnn.interop import keras_files, model_files
 from sketchrnn.model import folder
 from sketchrnn.sampling.numpy_decoder import NumpyDecoder, NumpyEncoder
-from sketchrnn.sketch_rnn import SketchRNN
 
 # Keras's own variables, when it writes them
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

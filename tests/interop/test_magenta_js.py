@@ -8,12 +8,12 @@ import json
 import numpy as np
 import pytest
 
+from sketchrnn.api import SketchRNN
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import BadFileError, BadSettingError, Drawing, OutputExistsError
 from sketchrnn.interop import magenta_js
 from sketchrnn.sampling.likelihood import nats_of_rows
 from sketchrnn.sampling.numpy_decoder import NumpyDecoder
-from sketchrnn.sketch_rnn import SketchRNN
 from tests.interop.conftest import TWENTY, js_arrays, js_content
 
 STEP = 10 / 32767

@@ -11,9 +11,9 @@ import shlex
 import numpy as np
 import pytest
 
+from sketchrnn.api import SketchRNN
 from sketchrnn.cli import main as front_door
 from sketchrnn.model.config import ModelConfig
-from sketchrnn.sketch_rnn import SketchRNN
 from sketchrnn.training.config import TrainConfig
 from tests.interop.conftest import ROOT, js_arrays, js_content
 

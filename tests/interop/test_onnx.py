@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sketchrnn.api import SketchRNN
 from sketchrnn.drawing import Drawing, OutputExistsError
 from sketchrnn.interop import onnx
 from sketchrnn.sampling.numpy_decoder import NumpyDecoder, NumpyEncoder
-from sketchrnn.sketch_rnn import SketchRNN
 
 pytest.importorskip("onnx")
 runtime = pytest.importorskip("onnxruntime")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from sketchrnn.api import SketchRNN
 from sketchrnn.data import DataFileWriter, Preparation, open_data
 from sketchrnn.data.batches import pad
 from sketchrnn.drawing import BadFileError
@@ -16,8 +17,7 @@ from sketchrnn.model import backend
 from sketchrnn.model.folder import weight_shapes
 from sketchrnn.sampling.compiled_decoder import CompiledDecoder
 from sketchrnn.sampling.numpy_decoder import NumpyDecoder, NumpyEncoder
-from sketchrnn.sampling.sampler import sample_drawings
-from sketchrnn.sketch_rnn import SketchRNN
+from sketchrnn.sampling.sampler import SamplingSettings, sample_drawings
 
 KNOWN = ("cat", "dog", "pig")
 
@@ -65,8 +65,10 @@ def test_plain_numpy_computes_the_same(model, made_up_drawings):
 
 def test_both_loops_draw_the_same(model):
     request = {"temperature": 0.5, "seed": 5}
-    wanted = sample_drawings(NumpyDecoder(model.config, model.weights), 32, **request)
-    found = sample_drawings(CompiledDecoder(model.network), 32, **request)
+    wanted = sample_drawings(
+        NumpyDecoder(model.config, model.weights), 32, SamplingSettings(**request)
+    )
+    found = sample_drawings(CompiledDecoder(model.network), 32, SamplingSettings(**request))
     assert [d.category for d in found] == [d.category for d in wanted]
     assert {d.category for d in found} == set(KNOWN)
     same = [
@@ -98,7 +100,7 @@ def test_evaluation_goes_by_name_and_score_by_the_drawings_own(
     moved = model.score(drawings, prepare=False, category="dog")
     assert np.allclose(moved[1::3], nats[1::3]) and not np.allclose(moved[0::3], nats[0::3])
     assert figures["nats_per_drawing"] == pytest.approx(nats.mean(), rel=1e-5)
-    batch = model._batch(drawings, False, 0)
+    batch = model.sampler.batch(drawings, False)
     names = [drawing.category for drawing in drawings]
     losses = model.losses(batch["stroke5"][:, :-1], batch["lengths"], category=names)
     assert losses["nats_per_drawing"] == pytest.approx(nats.mean(), rel=1e-4)

@@ -24,7 +24,7 @@ from sketchrnn.model.vae import SketchVAE
 from sketchrnn.sampling import numpy_cells
 from sketchrnn.sampling.compiled_decoder import CompiledDecoder
 from sketchrnn.sampling.numpy_decoder import NumpyDecoder, NumpyEncoder
-from sketchrnn.sampling.sampler import sample_drawings
+from sketchrnn.sampling.sampler import SamplingSettings, sample_drawings
 
 T, B, D, Z, H, U, E = 6, 4, 3, 2, 5, 4, 2
 LENGTHS = np.array([6, 1, 4, 2], np.int32)
@@ -250,8 +250,8 @@ def test_plain_numpy_computes_the_same(network, made_up_drawings):
 def test_both_loops_draw_the_same(network):
     network, weights = network
     request = {"temperature": 0.5, "seed": 5}
-    wanted = sample_drawings(NumpyDecoder(network.config, weights), 32, **request)
-    found = sample_drawings(CompiledDecoder(network), 32, **request)
+    wanted = sample_drawings(NumpyDecoder(network.config, weights), 32, SamplingSettings(**request))
+    found = sample_drawings(CompiledDecoder(network), 32, SamplingSettings(**request))
     assert len({len(drawing.strokes) for drawing in wanted}) > 3
     same = [
         len(a.strokes) == len(b.strokes)

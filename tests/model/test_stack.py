@@ -19,7 +19,7 @@ from sketchrnn.model.vae import SketchVAE
 from sketchrnn.sampling.compiled_decoder import CompiledDecoder
 from sketchrnn.sampling.numpy_cells import CELL_CLASSES
 from sketchrnn.sampling.numpy_decoder import NumpyDecoder, NumpyEncoder
-from sketchrnn.sampling.sampler import sample_drawings
+from sketchrnn.sampling.sampler import SamplingSettings, sample_drawings
 
 T, B, Z, H = 5, 3, 4, 6
 INPUT_RATE, OUTPUT_RATE = 0.3, 0.4
@@ -72,8 +72,8 @@ def test_plain_numpy_computes_the_same(network, made_up_drawings):
 def test_both_loops_draw_the_same(network):
     network, weights = network
     request = {"temperature": 0.5, "seed": 5}
-    wanted = sample_drawings(NumpyDecoder(network.config, weights), 32, **request)
-    found = sample_drawings(CompiledDecoder(network), 32, **request)
+    wanted = sample_drawings(NumpyDecoder(network.config, weights), 32, SamplingSettings(**request))
+    found = sample_drawings(CompiledDecoder(network), 32, SamplingSettings(**request))
     assert len({len(drawing.strokes) for drawing in wanted}) > 3
     same = [
         len(a.strokes) == len(b.strokes)

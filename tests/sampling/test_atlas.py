@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sketchrnn.drawing import BadSettingError
-from sketchrnn.sampling.atlas import lay_out, plane, unlikeness
+from sketchrnn.sampling.retrieval import lay_out, plane, unlikeness
 
 
 @settings(max_examples=40)

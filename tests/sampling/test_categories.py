@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 import sketchrnn as sr
+from sketchrnn.api import SketchRNN
 from sketchrnn.data.batches import latent_noise
 from sketchrnn.drawing import BadDrawingError, BadSettingError, Drawing
 from sketchrnn.model.config import ModelConfig
 from sketchrnn.sampling import categories, latent
 from sketchrnn.sampling.numpy_decoder import NumpyDecoder
-from sketchrnn.sampling.sampler import sample_drawings
-from sketchrnn.sketch_rnn import SketchRNN
+from sketchrnn.sampling.sampler import Conditions, SamplingSettings, sample_drawings
 
 KNOWN = ("cat", "dog", "The Eiffel Tower")
 
@@ -72,7 +72,7 @@ def test_without_a_name_all_are_drawn_as_often_and_a_longer_request_begins_alike
     assert [d.category for d in model.generate(7, seed=4)] == names[:7]
     assert any([d.category for d in model.generate(12, seed=s)] != names for s in range(5, 9))
     assert drawings == sample_drawings(
-        NumpyDecoder(model.config, model.weights), 12, temperature=0.4, seed=4
+        NumpyDecoder(model.config, model.weights), 12, SamplingSettings(temperature=0.4, seed=4)
     )
 
 
@@ -150,11 +150,12 @@ def test_the_way_between_two_categories(vae, made_up_drawings):
     (middle,) = sample_drawings(
         NumpyDecoder(vae.config, vae.weights),
         1,
-        z=latent.interpolate(z[0], z[1], 5)[2:3],
-        categories=["cat"],
-        embeddings=(table[:1] + table[1:2]) / 2,
-        temperature=0.1,
-        seed=2,
+        SamplingSettings(0.1, seed=2),
+        Conditions(
+            z=latent.interpolate(z[0], z[1], 5)[2:3],
+            categories=["cat"],
+            embeddings=(table[:1] + table[1:2]) / 2,
+        ),
     )
     np.testing.assert_allclose(way[2].to_stroke3(), middle.to_stroke3(), atol=1e-3)
 

@@ -7,10 +7,10 @@ import dataclasses
 import numpy as np
 import pytest
 
+from sketchrnn.api import SketchRNN
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import BadSettingError, Drawing, distance
-from sketchrnn.sampling.selection import Filters, choose, far_apart
-from sketchrnn.sketch_rnn import SketchRNN
+from sketchrnn.sampling.selection import Criteria, choose, far_apart
 
 
 def line(x, y=0.0):
@@ -38,16 +38,16 @@ def lengths(length):
 )
 def test_filters(filters, fault):
     drawing = Drawing([[(0, 0), (8, 1)], [(1, 1), (2, 2), (3, 3)]])
-    assert Filters(**filters).fault(drawing) == fault
+    assert Criteria(**filters).fault(drawing) == fault
 
 
 def test_blank_is_what_shows_nothing():
-    blank = Filters(blank=False)
+    blank = Criteria(blank=False)
     assert blank.fault(Drawing([])) == "blank"
     assert blank.fault(Drawing([[(4, 4), (4, 4)]])) == "blank"
     assert blank.fault(line(1)) is None
     with pytest.raises(BadSettingError, match="min_size is 3, and max_size is 2"):
-        Filters(min_size=3, max_size=2)
+        Criteria(min_size=3, max_size=2)
 
 
 def test_rounds_go_on_for_the_places_that_lack_some():
@@ -57,7 +57,7 @@ def test_rounds_go_on_for_the_places_that_lack_some():
         asked.append(list(places))
         return [line(place + turn) for place in places]
 
-    found, report = choose(draw, 4, filters=Filters(min_size=3))
+    found, report = choose(draw, 4, Criteria(min_size=3))
     assert asked == [[0, 1, 2, 3], [0, 1, 2], [0, 1], [0]]
     assert [drawing.metadata["x"] for drawing in found] == [3, 3, 3, 3]
     assert (report.drawn, report.found, report.removed) == (10, 4, {"min_size": 6})
@@ -67,8 +67,7 @@ def test_the_likeliest_of_each_place():
     found, report = choose(
         lengths(lambda place, turn: 1 + (7 * place + 5 * turn) % 11),
         3,
-        filters=Filters(),
-        best_of=4,
+        Criteria(best_of=4),
         rate=lambda some: [-drawing.metadata["x"] for drawing in some],
     )
     wanted = [max(1 + (7 * place + 5 * turn) % 11 for turn in range(4)) for place in range(3)]
@@ -77,13 +76,13 @@ def test_the_likeliest_of_each_place():
 
 
 def test_too_few_and_nothing():
-    filters = Filters(min_size=2)
-    found, report = choose(lengths(lambda place, turn: 3 if place else 1), 3, filters=filters)
+    criteria = Criteria(min_size=2)
+    found, report = choose(lengths(lambda place, turn: 3 if place else 1), 3, criteria)
     assert len(found) == 2
     assert str(report) == "2 of 3 found among 22 drawn: min_size removed 20"
     with pytest.raises(BadSettingError, match=r"nothing is left: 0 of 3 .* 60 drawn: min_size rem"):
-        choose(lengths(lambda place, turn: 1), 3, filters=filters)
-    assert choose(lengths(lambda place, turn: 1), 0, filters=filters)[0] == []
+        choose(lengths(lambda place, turn: 1), 3, criteria)
+    assert choose(lengths(lambda place, turn: 1), 0, criteria)[0] == []
 
 
 def test_copies_are_removed():
@@ -92,20 +91,20 @@ def test_copies_are_removed():
     def draw(places, turn):
         return [shapes[(place + turn) % 3] for place in places]
 
-    found, report = choose(draw, 3, filters=Filters(), known=[line(50, 0)], novelty=0.01)
+    found, report = choose(draw, 3, Criteria(novelty=0.01), known=[line(50, 0)])
     assert all(drawing.bounds[3] > 0 for drawing in found)
     assert report.removed == {"novelty": 1}
     with pytest.raises(BadSettingError, match="novelty removed 60"):
-        choose(draw, 3, filters=Filters(), known=shapes, novelty=0.01)
+        choose(draw, 3, Criteria(novelty=0.01), known=shapes)
     with pytest.raises(BadSettingError, match="novelty is 2"):
-        choose(draw, 3, filters=Filters(), known=shapes, novelty=2)
+        Criteria(novelty=2)
 
 
 def test_drawings_that_differ():
     generator = np.random.default_rng(1)
     drawings = [Drawing([generator.uniform(0, 9, (5, 2))]) for _ in range(24)]
-    found, _ = choose(lambda places, turn: [drawings[p] for p in places], 6, filters=Filters(),
-                      diverse=True)  # fmt: skip
+    criteria = Criteria(diverse=True)
+    found, _ = choose(lambda places, turn: [drawings[p] for p in places], 6, criteria)
     assert len(found) == 6
     assert distance.mean_distance(found) > distance.mean_distance(drawings)
     order = far_apart(drawings, 24)

@@ -7,11 +7,11 @@ import dataclasses
 import numpy as np
 import pytest
 
+from sketchrnn.api import SketchRNN, load
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import BadDrawingError, BadSettingError, Drawing
 from sketchrnn.model.folder import shipped_models
-from sketchrnn.sampling import completion
-from sketchrnn.sketch_rnn import SketchRNN, completing, face, load
+from sketchrnn.sampling import completion, sampler
 
 KINDS = ["VAE", "decoder alone", "categories"]
 
@@ -106,7 +106,7 @@ def test_what_does_not_end_is_drawn_anew_and_comes_last(vae, monkeypatch, z):
     drawings = vae.complete(BEGUN, 9, **words)
     ended = [drawing.metadata["ended"] for drawing in drawings]
     assert ended == sorted(ended, reverse=True)
-    monkeypatch.setattr(completing, "TRIES", 1)
+    monkeypatch.setattr(completion, "TRIES", 1)
     once = {drawing.metadata["number"]: drawing for drawing in vae.complete(BEGUN, 9, **words)}
     assert sum(drawing.metadata["ended"] for drawing in once.values()) < sum(ended)
     for drawing in drawings:
@@ -126,7 +126,7 @@ def test_the_nats_are_those_of_score(tiny_config, make_weights):
             continue
         (whole,) = model.score(drawing, prepare=False)
         rows = completion.begin(begun, Preparation(fit="keep", epsilon=0), model.config, 1.0).rows
-        nats = completion.nats_of_rows(model._decoder, None, [rows], [False]).totals()
+        nats = completion.nats_of_rows(model.sampler.decoder, None, [rows], [False]).totals()
         assert drawing.metadata["nats"] == pytest.approx(whole - nats[0], rel=1e-4, abs=1e-2)
 
 
@@ -150,9 +150,9 @@ def test_the_compiled_loop_ends_it_in_the_same_way(tiny_config, make_weights, ce
     changes = {"hyper_units": 8, "hyper_embedding": 3} if cell == "hyper" else {}
     model = make("VAE", tiny_config, make_weights, decoder_cell=cell, **changes)
     wanted = model.complete(BEGUN, 8, seed=2, open=True)
-    monkeypatch.setattr(face, "COMPILED_FROM", 1)
+    monkeypatch.setattr(sampler, "COMPILED_FROM", 1)
     found = model.complete(BEGUN, 8, seed=2, open=True)
-    assert type(model._compiled).__name__ == "CompiledDecoder"
+    assert type(model.sampler.compiled_decoder).__name__ == "CompiledDecoder"
     for one, other in zip(wanted, found, strict=True):
         assert [len(s) for s in one.strokes] == [len(s) for s in other.strokes]
         for s, t in zip(one.strokes, other.strokes, strict=True):
@@ -179,11 +179,13 @@ def test_z_comes_from_where_it_is_asked_for(vae, made_up_drawings):
 
 def test_fitting_z_makes_the_beginning_likelier(vae):
     begun = completion.begin(BEGUN, vae.preparation, vae.config, 5.0)
-    fitting = completion.fitting_z(vae._decoder, begun, lambda z: z, 1, range(64))
+    fitting = completion.fitting_z(vae.sampler.decoder, begun, lambda z: z, 1, range(64))
 
     def mean(z):
         rows = [begun.rows] * len(z)
-        return completion.nats_of_rows(vae._decoder, z, rows, [False] * len(z)).totals().mean()
+        return (
+            completion.nats_of_rows(vae.sampler.decoder, z, rows, [False] * len(z)).totals().mean()
+        )
 
     assert mean(fitting) < mean(completion.pool(vae.config)) - 1
 
@@ -255,7 +257,7 @@ def test_the_likeliest_scale_is_near_the_true_one(shared_data):
         begun = Drawing(whole.strokes[: len(whole.strokes) // 3])
         true = 255 / 109
         found = completion.likeliest_scale(
-            model._decoder, begun, model.preparation, lambda z: z, None
+            model.sampler.decoder, begun, model.preparation, lambda z: z, None
         )
         x_min, y_min, x_max, y_max = begun.bounds
         side = model.preparation.median_side / max(x_max - x_min, y_max - y_min)

@@ -7,9 +7,9 @@ import dataclasses
 import numpy as np
 import pytest
 
+from sketchrnn.api import SketchRNN
 from sketchrnn.sampling.likelihood import nats_of_rows
 from sketchrnn.sampling.numpy_decoder import NumpyDecoder
-from sketchrnn.sketch_rnn import SketchRNN
 
 
 def rows_of(drawings, config):

@@ -16,7 +16,7 @@ from sketchrnn.sampling import mixture
 from sketchrnn.sampling.mixture import sampling_noise, temperature_rule
 from sketchrnn.sampling.numpy_cells import sigmoid
 from sketchrnn.sampling.numpy_decoder import NumpyDecoder, NumpyEncoder
-from sketchrnn.sampling.sampler import sample_drawings, sample_steps
+from sketchrnn.sampling.sampler import Conditions, SamplingSettings, sample_drawings, sample_steps
 
 OTHER = "jax"
 EXTENT = 255.0
@@ -87,49 +87,61 @@ def test_the_compiled_loop_draws_what_the_plain_one_draws(
     config, weights, compiled, temperature, rule
 ):
     request = {"temperature": temperature, "rule": rule, "seed": 5}
-    wanted = sample_drawings(NumpyDecoder(config, weights), COUNT, **request)
-    found = sample_drawings(compiled, COUNT, **request)
+    wanted = sample_drawings(NumpyDecoder(config, weights), COUNT, SamplingSettings(**request))
+    found = sample_drawings(compiled, COUNT, SamplingSettings(**request))
     assert len({d.num_steps for d in wanted}) > (5 if temperature == 1 else 0)
     assert same_drawings(found, wanted) >= 0.99
-    assert sample_drawings(compiled, COUNT, **request) == found  # bit by bit
+    assert sample_drawings(compiled, COUNT, SamplingSettings(**request)) == found  # bit by bit
 
 
 def test_small_batches_and_odd_limits_go_through_the_compiled_loop(config, weights, compiled):
     for count, limit in ((1, 9), (3, 17)):
         request = {"temperature": 0.6, "seed": 1, "max_steps": limit}
-        wanted = sample_drawings(NumpyDecoder(config, weights), count, **request)
-        assert same_drawings(sample_drawings(compiled, count, **request), wanted) == 1
+        wanted = sample_drawings(NumpyDecoder(config, weights), count, SamplingSettings(**request))
+        assert (
+            same_drawings(sample_drawings(compiled, count, SamplingSettings(**request)), wanted)
+            == 1
+        )
 
 
 def test_a_single_drawing_is_one_call_that_stops_at_its_end(config, weights, compiled, monkeypatch):
     calls = []
     draw = compiled._draw
     monkeypatch.setattr(compiled, "_draw", lambda *given: calls.append(draw(*given)) or calls[-1])
-    many = sample_drawings(NumpyDecoder(config, weights), COUNT, temperature=1, seed=5)
+    many = sample_drawings(
+        NumpyDecoder(config, weights), COUNT, SamplingSettings(temperature=1, seed=5)
+    )
     short = min(range(COUNT), key=lambda k: many[k].num_steps)
-    (drawing,) = sample_drawings(compiled, 1, numbers=[short], temperature=1, seed=5)
+    (drawing,) = sample_drawings(
+        compiled, 1, SamplingSettings(1, seed=5), Conditions(numbers=[short])
+    )
     assert same_drawings([drawing], [many[short]]) == 1
     assert len(calls) == 1
     rows = np.asarray(calls[0][0])[0]
     end = int(np.flatnonzero(rows[:, 4])[0])
     assert end + 1 < len(rows)
     assert not rows[end + 1 :].any()  # no step was taken there
-    sample_drawings(compiled, 3, temperature=1, seed=5)
+    sample_drawings(compiled, 3, SamplingSettings(temperature=1, seed=5))
     assert len(calls) > 2  # of several, those that ended leave between calls
 
 
 def test_the_compiled_loop_sees_weights_that_change(config, weights, network, compiled):
     name = "decoder/output/bias"
     request = {"temperature": 0.0, "seed": 1}
-    before = sample_drawings(compiled, 5, **request)
+    before = sample_drawings(compiled, 5, SamplingSettings(**request))
     changed = {**weights, name: weights[name] + np.float32(0.5) * np.arange(config.output_size) % 2}
     network.named_weights()[name].assign(changed[name])
     try:
-        after = sample_drawings(compiled, 5, **request)
+        after = sample_drawings(compiled, 5, SamplingSettings(**request))
     finally:
         network.named_weights()[name].assign(weights[name])
     assert after != before
-    assert same_drawings(after, sample_drawings(NumpyDecoder(config, changed), 5, **request)) == 1
+    assert (
+        same_drawings(
+            after, sample_drawings(NumpyDecoder(config, changed), 5, SamplingSettings(**request))
+        )
+        == 1
+    )
 
 
 def test_one_step_of_both_pickers_is_the_same():

@@ -12,9 +12,10 @@ from sketchrnn.model.config import ModelConfig
 from sketchrnn.sampling import sampler
 from sketchrnn.sampling.mixture import sampling_noise, temperature_rule
 from sketchrnn.sampling.numpy_decoder import NumpyDecoder
-from sketchrnn.sampling.sampler import sample_drawings, sample_steps
+from sketchrnn.sampling.sampler import Conditions, SamplingSettings, sample_drawings, sample_steps
 
 WARM = temperature_rule(1)
+WARM_SETTINGS = SamplingSettings(1, seed=0)
 
 
 class Scripted:
@@ -99,12 +100,12 @@ def test_no_step_is_drawn_after_the_last_has_ended():
 
 def test_no_drawings_ask_nothing_of_the_decoder():
     assert sample_steps(None, None, np.zeros((0, 9, 4), np.float32), WARM) == []
-    assert sample_drawings(Scripted(), 0, temperature=1, seed=0) == []
+    assert sample_drawings(Scripted(), 0, WARM_SETTINGS) == []
 
 
 def test_one_that_ends_at_once_is_the_empty_drawing():
     z = np.array([[1, 0], [2, 1]], np.float32)
-    empty, other = sample_drawings(Scripted(), 2, z=z, temperature=1, seed=0)
+    empty, other = sample_drawings(Scripted(), 2, WARM_SETTINGS, Conditions(z))
     assert empty == Drawing([])
     assert other.num_points == 2
 
@@ -112,7 +113,11 @@ def test_one_that_ends_at_once_is_the_empty_drawing():
 def test_drawings_are_in_data_units_from_the_origin_and_say_where_they_come_from():
     z = np.array([[1, 3]], np.float32)
     (drawing,) = sample_drawings(
-        Scripted(), 1, z=z, temperature=0.5, rule="js", seed=9, extent=255.0, notes={"a": "b"}
+        Scripted(),
+        1,
+        SamplingSettings(0.5, "js", seed=9),
+        Conditions(z),
+        {"extent": 255.0, "a": "b"},
     )
     rows = expected(1, 3, sampling_noise(9, 0, 40)).astype(np.float64)
     rows[:, :2] *= 2.0  # the scale factor
@@ -130,7 +135,7 @@ def test_drawings_are_in_data_units_from_the_origin_and_say_where_they_come_from
 
 def test_equal_numbers_share_their_noise():
     z = np.array([[1, 9], [1, 9], [1, 9]], np.float32)
-    a, b, c = sample_drawings(Scripted(), 3, z=z, numbers=[4, 4, 5], temperature=1, seed=0)
+    a, b, c = sample_drawings(Scripted(), 3, WARM_SETTINGS, Conditions(z, numbers=[4, 4, 5]))
     assert a == b != c
     assert (a.metadata["number"], c.metadata["number"]) == (4, 5)
 
@@ -138,10 +143,10 @@ def test_equal_numbers_share_their_noise():
 def test_a_large_request_is_drawn_part_by_part_and_no_drawing_shows_it(monkeypatch):
     z = np.array([[k, k] for k in range(10)], np.float32)
     numbers = list(range(20, 30))
-    whole = sample_drawings(Scripted(), 10, z=z, numbers=numbers, temperature=1, seed=0)
+    whole = sample_drawings(Scripted(), 10, WARM_SETTINGS, Conditions(z, numbers=numbers))
     monkeypatch.setattr(sampler, "_DRAWN_AT_ONCE", 3)
     decoder = Scripted()
-    parts = sample_drawings(decoder, 10, z=z, numbers=numbers, temperature=1, seed=0)
+    parts = sample_drawings(decoder, 10, WARM_SETTINGS, Conditions(z, numbers=numbers))
     assert parts == whole
     assert [d.metadata["number"] for d in parts] == numbers
     assert max(map(len, decoder.batches)) == 3
@@ -158,9 +163,10 @@ def test_a_large_request_is_drawn_part_by_part_and_no_drawing_shows_it(monkeypat
     ],
 )
 def test_what_cannot_be_used_is_refused(change, message):
-    request = {"decoder": Scripted(), "count": 2, "temperature": 1.0, "seed": 0, **change}
+    request = {"temperature": 1.0, "seed": 0, **change}
+    count = request.pop("count", 2)
     with pytest.raises(BadSettingError, match=message):
-        sample_drawings(**request)
+        sample_drawings(Scripted(), count, SamplingSettings(**request))
 
 
 # With a network, if a small one
@@ -182,7 +188,8 @@ def apart(a, b):
 
 def test_the_same_seed_draws_the_same_and_another_does_not(decoder):
     first, again, other = (
-        sample_drawings(decoder, 20, temperature=0.8, seed=seed) for seed in (1, 1, 2)
+        sample_drawings(decoder, 20, SamplingSettings(temperature=0.8, seed=seed))
+        for seed in (1, 1, 2)
     )
     assert first == again
     assert not any(a == b for a, b in zip(first, other, strict=True) if a.strokes or b.strokes)
@@ -190,16 +197,16 @@ def test_the_same_seed_draws_the_same_and_another_does_not(decoder):
 
 
 def test_a_drawing_does_not_depend_on_the_batch(decoder):
-    many = sample_drawings(decoder, 100, temperature=0.8, seed=3)
+    many = sample_drawings(decoder, 100, SamplingSettings(temperature=0.8, seed=3))
     for count in (1, 7, 33):
-        few = sample_drawings(decoder, count, temperature=0.8, seed=3)
+        few = sample_drawings(decoder, count, SamplingSettings(temperature=0.8, seed=3))
         near = [apart(a, b) < 1e-4 * 255 for a, b in zip(few, many[:count], strict=True)]
         assert np.mean(near) >= 0.99
 
 
 def test_a_limit_cuts_short_and_changes_nothing_before(decoder):
-    whole = sample_drawings(decoder, 30, temperature=0.8, seed=3)
-    short = sample_drawings(decoder, 30, temperature=0.8, seed=3, max_steps=5)
+    whole = sample_drawings(decoder, 30, SamplingSettings(temperature=0.8, seed=3))
+    short = sample_drawings(decoder, 30, SamplingSettings(temperature=0.8, seed=3, max_steps=5))
     assert {d.num_steps for d in short} > {1, 5}
     assert max(d.num_steps for d in short) == 5
     for a, b in zip(whole, short, strict=True):
@@ -210,7 +217,7 @@ def test_a_limit_cuts_short_and_changes_nothing_before(decoder):
 
 
 def test_a_limit_beyond_the_longest_of_training_is_allowed(decoder):
-    drawings = sample_drawings(decoder, 30, temperature=0.8, seed=3, max_steps=40)
+    drawings = sample_drawings(decoder, 30, SamplingSettings(temperature=0.8, seed=3, max_steps=40))
     assert 24 < max(d.num_steps for d in drawings) <= 40
 
 
@@ -218,7 +225,8 @@ def test_at_zero_only_z_matters(decoder):
     z = np.random.default_rng(0).standard_normal((5, 6)).astype(np.float32)
     latent = z if decoder.config.conditional else None
     first, other = (
-        sample_drawings(decoder, 5, z=latent, temperature=0, seed=seed) for seed in (1, 2)
+        sample_drawings(decoder, 5, SamplingSettings(0, seed=seed), Conditions(latent))
+        for seed in (1, 2)
     )
     assert first == other
     assert (apart(first[0], first[1]) > 1) == decoder.config.conditional
@@ -226,7 +234,9 @@ def test_at_zero_only_z_matters(decoder):
 
 def test_z_from_the_prior_depends_on_the_seed(tiny_config, make_weights):
     decoder = NumpyDecoder(tiny_config, make_weights(tiny_config))
-    first, other = (sample_drawings(decoder, 5, temperature=0, seed=seed) for seed in (1, 2))
+    first, other = (
+        sample_drawings(decoder, 5, SamplingSettings(temperature=0, seed=seed)) for seed in (1, 2)
+    )
     assert len({*first, *other}) == 10
 
 
@@ -234,7 +244,7 @@ def test_the_forget_bias_of_the_configuration_is_used(tiny_config, make_weights)
     weights = make_weights(tiny_config)
     other = dataclasses.replace(tiny_config, forget_bias=-2.0)
     drawings = [
-        sample_drawings(NumpyDecoder(config, weights), 5, temperature=0, seed=1)
+        sample_drawings(NumpyDecoder(config, weights), 5, SamplingSettings(temperature=0, seed=1))
         for config in (tiny_config, other)
     ]
     assert drawings[0] != drawings[1]

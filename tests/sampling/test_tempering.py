@@ -10,7 +10,7 @@ import pytest
 from sketchrnn.drawing import BadSettingError
 from sketchrnn.sampling.mixture import sampling_noise, temperature_rule
 from sketchrnn.sampling.numpy_decoder import NumpyDecoder
-from sketchrnn.sampling.sampler import sample_drawings
+from sketchrnn.sampling.sampler import SamplingSettings, sample_drawings
 from sketchrnn.sampling.temperature import plain, setting_rows, temperature_steps
 
 
@@ -71,24 +71,24 @@ def test_rows_for_the_loops():
 
 def test_drawings_tell_their_temperature_as_json(decoder):
     asked = {"pi": np.float32(0.5), "pen": 0.1, "sigma": (0.8, 0.2)}
-    (drawing,) = sample_drawings(decoder, 1, temperature=asked, seed=1)
+    (drawing,) = sample_drawings(decoder, 1, SamplingSettings(temperature=asked, seed=1))
     told = json.loads(json.dumps(drawing.metadata["temperature"]))
     assert told == {"pi": 0.5, "pen": 0.1, "sigma": [0.8, 0.2]}
-    assert sample_drawings(decoder, 1, temperature=told, seed=1) == [drawing]
+    assert sample_drawings(decoder, 1, SamplingSettings(temperature=told, seed=1)) == [drawing]
     assert plain(0.4) == 0.4
 
 
 def test_the_same_for_each_output_is_the_same_drawing(decoder):
     each = {"pi": 0.7, "pen": 0.7, "sigma": (0.7, 0.7)}
-    wanted = sample_drawings(decoder, 9, temperature=0.7, seed=3)
-    assert sample_drawings(decoder, 9, temperature=each, seed=3) == wanted
+    wanted = sample_drawings(decoder, 9, SamplingSettings(temperature=0.7, seed=3))
+    assert sample_drawings(decoder, 9, SamplingSettings(temperature=each, seed=3)) == wanted
 
 
 @pytest.mark.parametrize("colder", ["pi", "pen", "sigma"])
 def test_every_output_has_a_temperature_of_its_own(decoder, colder):
     warm = {"pi": 1.0, "pen": 1.0, "sigma": 1.0}
-    a = sample_drawings(decoder, 9, temperature=warm, seed=3)
-    b = sample_drawings(decoder, 9, temperature={**warm, colder: 0.1}, seed=3)
+    a = sample_drawings(decoder, 9, SamplingSettings(temperature=warm, seed=3))
+    b = sample_drawings(decoder, 9, SamplingSettings({**warm, colder: 0.1}, seed=3))
     assert a != b
 
 
@@ -110,8 +110,8 @@ def test_a_cold_pen_alone_takes_the_likeliest_pen(decoder):
 
 def test_a_schedule_is_hot_before_it_is_cold(decoder):
     """Up to a step whose temperature is the same, a drawing is that of the constant one."""
-    hot = sample_drawings(decoder, 30, temperature=1.0, seed=2)
-    cooled = sample_drawings(decoder, 30, temperature=(1.0, 0.0, 24), seed=2)
+    hot = sample_drawings(decoder, 30, SamplingSettings(temperature=1.0, seed=2))
+    cooled = sample_drawings(decoder, 30, SamplingSettings((1.0, 0.0, 24), seed=2))
     assert sum(a != b for a, b in zip(hot, cooled, strict=True)) > 20
     same = [np.allclose(a.strokes[0][1], b.strokes[0][1]) for a, b in zip(hot, cooled, strict=True)
             if a.num_steps > 3 and len(a.strokes[0]) > 1 and len(b.strokes[0]) > 1]  # fmt: skip

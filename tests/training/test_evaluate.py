@@ -7,11 +7,12 @@ import json
 import numpy as np
 import pytest
 
+from sketchrnn.api import SketchRNN
 from sketchrnn.data import DataFileWriter, Preparation, open_data
+from sketchrnn.data.stored_split import InMemory
 from sketchrnn.drawing import BadDrawingError, BadSettingError, Drawing, distance
-from sketchrnn.sketch_rnn import SketchRNN
 from sketchrnn.training.evaluate import Evaluator, evaluate
-from sketchrnn.training.samples import InMemory, evaluate_samples, reconstruction_figures
+from sketchrnn.training.samples import evaluate_samples, reconstruction_figures
 
 SPLITS = ("train", "valid", "test")
 

@@ -13,13 +13,16 @@ import numpy as np
 from sketchrnn.data import DataFile, open_data
 from sketchrnn.drawing import BadFileError, BadSettingError, Drawing, SketchRNNError
 from sketchrnn.drawing.files import whole_file
-from sketchrnn.sketch_rnn.face import load
+from sketchrnn.sampling.sampler import Sampler, SamplingSettings
 from sketchrnn.training.report import Run, read_run, run_page
 
 SUFFIXES = (".html", ".htm")
 
 RECONSTRUCTED = 12
 """Validation drawings that are shown with what the model makes of them."""
+
+_TEMPERATURE = 0.1
+"""Of the reconstructions."""
 
 _NO_DATA = "They need the data, which are not where the run says: name them with --data FILE.h5"
 
@@ -146,13 +149,14 @@ def _reconstruct(run: Run, data: DataFile) -> tuple[list[tuple[Drawing, Drawing]
     if not run.model:
         return [], "There is no model yet."
     try:
-        model = load(run.path)
+        sampler = Sampler.load(run.path)
         split = data.splits.get("valid") or data["train"]
-        limit = model.config.max_seq_len
+        limit = sampler.config.max_seq_len
         fit = np.flatnonzero((split.lengths > 0) & (split.lengths <= limit))
         chosen = fit[np.linspace(0, len(fit) - 1, min(RECONSTRUCTED, len(fit))).astype(int)]
         originals = [split[int(place)] for place in chosen]
-        again = model.reconstruct(originals, seed=0, prepare=False)
+        settings = SamplingSettings(_TEMPERATURE, seed=0)
+        again = sampler.reconstruct(originals, settings, prepare=False)
     except SketchRNNError as error:
         return [], f"There are none: {error}"
     return list(zip(originals, again, strict=True)), ""
