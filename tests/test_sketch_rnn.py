@@ -484,7 +484,7 @@ def test_what_cannot_be_encoded_says_which_drawing(model, monkeypatch):
     zigzag = Drawing([[(x, 90 * (x % 2)) for x in range(40)]])
     for bad, message in (
         (zigzag, "drawing 3: has 39 steps, and the model takes 1 to 24; simplify it first"),
-        (Drawing([]), "drawing 3: has 0 steps, and the model takes 1 to 24; leave it out"),
+        (Drawing([]), "drawing 3: has 0 steps, and the model takes 1 to 24; omit it"),
         ("cat.svg", "drawing 3: expected a Drawing, got str"),
     ):
         with pytest.raises(BadDrawingError) as caught:

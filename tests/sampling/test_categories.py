@@ -131,7 +131,7 @@ def test_what_is_drawn_again_keeps_its_category(vae, made_up_drawings):
     assert [d.category for d in again] == [d.category for d in labelled]
     z = vae.encode(labelled)
     assert vae.decode(z, seed=1, category=[d.category for d in labelled]) == again
-    with pytest.raises(BadSettingError, match="must be told the category; known: 'cat', 'dog'"):
+    with pytest.raises(BadSettingError, match="needs the category; known: 'cat', 'dog'"):
         vae.decode(z)
     as_dogs = vae.reconstruct(labelled, seed=1, category="dog")
     assert {d.category for d in as_dogs} == {"dog"}
@@ -165,7 +165,7 @@ def test_mixture_params_are_those_of_the_category(model):
     rows[:, 2] = 1
     cat, dog = (model.mixture_params(rows, category=name)["mu_x"] for name in ("cat", "dog"))
     assert not np.allclose(cat, dog)
-    with pytest.raises(BadSettingError, match="must be told the category"):
+    with pytest.raises(BadSettingError, match="needs the category"):
         model.mixture_params(rows)
 
 

@@ -79,5 +79,5 @@ def test_more_than_one_batch(decoder, made_up_drawings, monkeypatch):
 
     rows = rows_of(made_up_drawings, decoder.config)
     wanted = nats_of_rows(decoder, None, rows).totals()
-    monkeypatch.setattr(likelihood, "_AT_ONCE", 2)
+    monkeypatch.setattr(likelihood, "_MAX_BATCH", 2)
     np.testing.assert_allclose(nats_of_rows(decoder, None, rows).totals(), wanted, rtol=1e-5)
