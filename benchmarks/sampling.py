@@ -30,7 +30,7 @@ from sketchrnn.model.config import ModelConfig
 from sketchrnn.model.folder import weight_shapes
 from sketchrnn.sampling.mixture import sampling_noise, temperature_rule
 from sketchrnn.sampling.numpy_decoder import NumpyDecoder
-from sketchrnn.sampling.sampler import sample_steps
+from sketchrnn.sampling.steps import sample_steps
 
 AS_PEOPLE_DRAW = temperature_rule(0.4)
 END = 2

@@ -21,7 +21,7 @@ _ROUNDED = 10
 
 
 class CompiledDecoder:
-    """A decoder that draws several steps in one compiled call; see `sampler.Decoder`.
+    """A decoder that draws several steps in one compiled call; see `steps.Decoder`.
 
     Batches are filled up to powers of two, so that drawings which leave do not cost a compilation
     each.
@@ -30,7 +30,7 @@ class CompiledDecoder:
         network: The network; its weights are read anew at each call.
     """
 
-    at_once: int | None = None
+    max_batch: int | None = None
 
     def __init__(self, network: SketchVAE) -> None:
         """Compile nothing yet."""
@@ -41,8 +41,8 @@ class CompiledDecoder:
         self._start = backend.compiled(self._first_state, weights)
         self._draw = backend.compiled(self._steps, weights)
 
-    def steps_at_once(self, count: int, max_steps: int) -> int:
-        """Return how many steps a call goes; see `sampler.Decoder`.
+    def chunk_steps(self, count: int, max_steps: int) -> int:
+        """Return how many steps a call goes; see `steps.Decoder`.
 
         A call costs as much as six steps of a single drawing, so one has all of its steps in one.
         Of several, those that ended leave between calls.
@@ -51,11 +51,11 @@ class CompiledDecoder:
 
     @property
     def embeddings(self) -> Array | None:
-        """The vectors of the categories, see `sampler.Decoder`."""
+        """The vectors of the categories, see `steps.Decoder`."""
         return None if self._categories is None else np.asarray(self._categories.embedding)
 
     def start(self, condition: Array | None, batch_size: int) -> tuple[Array, Array, Array]:
-        """Return hidden, cell and the constant part of the gates; see `sampler.Decoder`."""
+        """Return hidden, cell and the constant part of the gates; see `steps.Decoder`."""
         if condition is None:
             condition = np.zeros((batch_size, 0), dtype=np.float32)
         state = self._start(ops.convert_to_tensor(_fill(condition)))
@@ -78,10 +78,10 @@ class CompiledDecoder:
         return rows, hidden, cell
 
     def _first_state(self, condition: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        told = condition if self.config.condition_size else None
         size = ops.shape(condition)[0]
-        state = self._decoder.initial_state(size, told)
-        return state.hidden, state.cell, self._decoder.lstm.constant(size, told)
+        own = condition if self.config.condition_size else None
+        state = self._decoder.initial_state(size, own)
+        return state.hidden, state.cell, self._decoder.lstm.constant(size, own)
 
     def _steps(
         self,

@@ -36,12 +36,8 @@ from sketchrnn.sampling.categories import Wanted
 from sketchrnn.sampling.likelihood import log_sum_exp, nats_of_rows
 from sketchrnn.sampling.mixture import Temperature, sampling_noise
 from sketchrnn.sampling.numpy_decoder import NumpyDecoder
-from sketchrnn.sampling.sampler import (
-    Sampler,
-    SamplingSettings,
-    draw_on,
-    make_condition,
-)
+from sketchrnn.sampling.sampler import Sampler, SamplingSettings, make_condition
+from sketchrnn.sampling.steps import draw_on
 from sketchrnn.sampling.temperature import plain, temperature_steps
 
 Array = NDArray[np.float32]

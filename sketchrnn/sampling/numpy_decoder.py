@@ -26,7 +26,7 @@ class NumpyDecoder:
         weights: Arrays by name, as `model.folder.weight_shapes` says.
     """
 
-    at_once: int | None = 32
+    max_batch: int | None = 32
     """One thread does the products of 32 rows as fast, a row, as those of 64, and those of 16 a
     fifth more slowly: measured at 512 units."""
 
@@ -38,15 +38,15 @@ class NumpyDecoder:
         self._cell = make_stack(config.decoder_cell, weights, rooms, config)
         self.embeddings = weights.get("categories/embedding")
 
-    def steps_at_once(self, count: int, max_steps: int) -> int:
+    def chunk_steps(self, count: int, max_steps: int) -> int:
         """Return how many steps `draw` goes: one."""
         return 1
 
     def start(self, condition: Array | None, batch_size: int) -> tuple[Array, Array, Array]:
-        """Return hidden, cell and the constant part of the gates; see `sampler.Decoder`.
+        """Return hidden, cell and the constant part of the gates; see `steps.Decoder`.
 
         Args:
-            condition: (B, condition_size), or None for a decoder that is told nothing.
+            condition: (B, condition_size), or None for a decoder that takes none.
             batch_size: B.
         """
         with threads.one_thread():
@@ -79,7 +79,7 @@ class NumpyDecoder:
         noise: Array,
         settings: Array,
     ) -> tuple[Array, Array, Array]:
-        """Draw one step; see `sampler.Decoder`."""
+        """Draw one step; see `steps.Decoder`."""
         outputs, hidden, cell = self.step(row, hidden, cell, constant)
         return pick_step(outputs, noise[:, 0], Temperature(*settings[0]))[:, None], hidden, cell
 

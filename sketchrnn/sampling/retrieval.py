@@ -15,6 +15,7 @@ import contextlib
 import math
 from collections.abc import Sequence
 from os import PathLike
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -233,7 +234,7 @@ def lay_out(
     columns = min(columns, count)
     cells = np.full((-(-count // columns), columns), _EMPTY)
     points = _tsne(values) if method == "tsne" and count > 3 else plane(values)
-    _divide(points, np.arange(count), cells, 0, 0, *cells.shape, count)
+    _divide(points, np.arange(count), cells, _Rectangle(0, 0, *cells.shape))
     _exchange(values, cells, rounds)
     return cells
 
@@ -273,42 +274,43 @@ def unlikeness(vectors: ArrayLike, cells: Cells) -> float:
     return sums / max(1, pairs)
 
 
-def _divide(
-    points: Floats,
-    some: Cells,
-    cells: Cells,
-    top: int,
-    left: int,
-    height: int,
-    width: int,
-    count: int,
-) -> None:
-    """Give each of some points a cell of a rectangle, by halving both again and again.
+class _Rectangle(NamedTuple):
+    """A part of a grid."""
 
-    Cells are used in reading order up to `count` of the whole grid.
-    """
+    top: int
+    left: int
+    height: int
+    width: int
+
+    def halves(self) -> tuple[_Rectangle, _Rectangle]:
+        """Return the two halves of the longer side, the upper or left one first."""
+        top, left, height, width = self
+        if height >= width:
+            half = height // 2
+            lower = _Rectangle(top + half, left, height - half, width)
+            return _Rectangle(top, left, half, width), lower
+        half = width // 2
+        right = _Rectangle(top, left + half, height, width - half)
+        return _Rectangle(top, left, height, half), right
+
+    def room(self, columns: int, count: int) -> int:
+        """Return how many cells are used, in reading order up to `count` of the whole grid."""
+        rows = np.arange(self.top, self.top + self.height)
+        return int(np.clip(count - rows * columns - self.left, 0, self.width).sum())
+
+
+def _divide(points: Floats, some: Cells, cells: Cells, part: _Rectangle) -> None:
+    """Give each of some points a cell of a part of the grid, by halving both again and again."""
     if not len(some):
         return
-    if height == width == 1:
-        cells[top, left] = some[0]
+    if part.height == part.width == 1:
+        cells[part.top, part.left] = some[0]
         return
-    tall = height >= width
-    half = (height if tall else width) // 2
-    first = (half, width) if tall else (height, half)
-    room = _room(cells, top, left, *first, count)
-    order = some[np.argsort(points[some, 1 if tall else 0], kind="stable")]
-    _divide(points, order[:room], cells, top, left, *first, count)
-    if tall:
-        _divide(points, order[room:], cells, top + half, left, height - half, width, count)
-    else:
-        _divide(points, order[room:], cells, top, left + half, height, width - half, count)
-
-
-def _room(cells: Cells, top: int, left: int, height: int, width: int, count: int) -> int:
-    """Return how many cells of a rectangle are used."""
-    columns = cells.shape[1]
-    rows = np.arange(top, top + height)
-    return int(np.clip(count - rows * columns - left, 0, width).sum())
+    first, second = part.halves()
+    room = first.room(cells.shape[1], len(points))
+    order = some[np.argsort(points[some, 1 if part.height >= part.width else 0], kind="stable")]
+    _divide(points, order[:room], cells, first)
+    _divide(points, order[room:], cells, second)
 
 
 def _exchange(values: Floats, cells: Cells, rounds: int) -> None:

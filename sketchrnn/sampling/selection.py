@@ -220,9 +220,9 @@ def generate_chosen(
         if isinstance(known, (str, PathLike, DataFile)):
             known = InMemory(files.enter_context(opened(known))["train"])
         drawings, report = choose(draw, count, criteria, groups=names, rate=rate, known=known)
-    tell = choice.get("report")
-    if tell is not None:
-        tell(report)
+    notify = choice.get("report")
+    if notify is not None:
+        notify(report)
     return drawings
 
 

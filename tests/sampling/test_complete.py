@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import BadDrawingError, BadSettingError, Drawing
 from sketchrnn.model.folder import shipped_models
 from sketchrnn.sampling import completion, sampler
+from sketchrnn.sampling.likelihood import Nats
 
 KINDS = ["VAE", "decoder alone", "categories"]
 
@@ -243,6 +245,42 @@ def test_a_model_that_never_ends_stops_and_says_so(tiny_config, make_weights):
     for drawing in model.complete(BEGUN, 3, seed=1, scale=5):
         assert drawing.metadata["ended"] is False
         assert drawing.num_steps == config.max_seq_len
+
+
+def test_the_peak_of_a_parabola_is_where_it_tops():
+    """Between two points, on the side of the higher neighbour; at the edge the point itself."""
+    x = np.log(np.geomspace(0.2, 1.25, 12))
+    for top in (x[4] + 0.03, x[4] - 0.05, x[8]):
+        assert np.log(completion._peak(x, 7 - 3 * (x - top) ** 2)) == pytest.approx(top)
+    assert completion._peak(x, x) == pytest.approx(1.25)
+    assert completion._peak(x, -x) == pytest.approx(0.2)
+    flat = np.zeros(12)
+    flat[4:6] = 1  # two alike: between them
+    assert x[4] < np.log(completion._peak(x, flat)) < x[5]
+
+
+def test_all_scales_are_rated_in_one_pass_as_each_alone(model, monkeypatch):
+    """What is batched is compared with one scale and one vector after the other."""
+    decoder, whole = model.sampler.decoder, completion.nats_of_rows
+    embedding = model.sampler.embed_categories(["cat"]) if model.categories else None
+    calls = []
+
+    def one_by_one(decoder, condition, rows, ended):
+        calls.append(len(rows))
+        parts = [
+            whole(decoder, None if condition is None else condition[k : k + 1], [steps], [end])
+            for k, (steps, end) in enumerate(zip(rows, ended, strict=True))
+        ]
+        return Nats(*(np.concatenate(each) for each in zip(*parts, strict=True)))
+
+    def scale():
+        condition_of = functools.partial(sampler.make_condition, embedding=embedding)
+        return completion.likeliest_scale(decoder, BEGUN, model.preparation, condition_of, None)
+
+    found = scale()
+    monkeypatch.setattr(completion, "nats_of_rows", one_by_one)
+    assert found == pytest.approx(scale(), rel=1e-4)
+    assert len(calls) == 2
 
 
 def test_the_likeliest_scale_is_near_the_true_one(shared_data):

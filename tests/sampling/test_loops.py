@@ -16,7 +16,8 @@ from sketchrnn.sampling import mixture
 from sketchrnn.sampling.mixture import sampling_noise, temperature_rule
 from sketchrnn.sampling.numpy_cells import sigmoid
 from sketchrnn.sampling.numpy_decoder import NumpyDecoder, NumpyEncoder
-from sketchrnn.sampling.sampler import Conditions, SamplingSettings, sample_drawings, sample_steps
+from sketchrnn.sampling.sampler import Conditions, SamplingSettings, sample_drawings
+from sketchrnn.sampling.steps import sample_steps
 
 OTHER = "jax"
 EXTENT = 255.0

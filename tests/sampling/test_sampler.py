@@ -12,7 +12,8 @@ from sketchrnn.model.config import ModelConfig
 from sketchrnn.sampling import sampler
 from sketchrnn.sampling.mixture import sampling_noise, temperature_rule
 from sketchrnn.sampling.numpy_decoder import NumpyDecoder
-from sketchrnn.sampling.sampler import Conditions, SamplingSettings, sample_drawings, sample_steps
+from sketchrnn.sampling.sampler import Conditions, SamplingSettings, sample_drawings
+from sketchrnn.sampling.steps import sample_steps
 
 WARM = temperature_rule(1)
 WARM_SETTINGS = SamplingSettings(1, seed=0)
@@ -25,13 +26,13 @@ class Scripted:
     The hidden state counts the steps, the cell is the name, the constant is the length.
     """
 
-    def __init__(self, steps_at_once=1, max_seq_len=40):
+    def __init__(self, chunk_steps=1, max_seq_len=40):
         self.config = ModelConfig(z_size=2, max_seq_len=max_seq_len, scale_factor=2.0)
-        self._steps = steps_at_once
-        self.at_once = None
+        self._steps = chunk_steps
+        self.max_batch = None
         self.batches = []
 
-    def steps_at_once(self, count, max_steps):
+    def chunk_steps(self, count, max_steps):
         return self._steps
 
     def start(self, z, batch_size):
@@ -73,13 +74,13 @@ def noise_of(count, steps):
     return np.stack([sampling_noise(0, k, steps) for k in range(count)])
 
 
-@pytest.mark.parametrize("steps_at_once", [1, 4, 16])
+@pytest.mark.parametrize("chunk_steps", [1, 4, 16])
 @pytest.mark.parametrize("limit", [1, 15, 16, 17, 33, 40])
-def test_every_drawing_is_its_own_however_many_steps_a_call_takes(steps_at_once, limit):
+def test_every_drawing_is_its_own_however_many_steps_a_call_takes(chunk_steps, limit):
     lengths = [5, 0, 40, 15, 16, 17, 1, 99, 32, 31, 33]
     z = np.array([[k + 1, n] for k, n in enumerate(lengths)], np.float32)
     noise = noise_of(len(z), limit)
-    found = sample_steps(Scripted(steps_at_once), z, noise, WARM)
+    found = sample_steps(Scripted(chunk_steps), z, noise, WARM)
     assert len(found) == len(z)
     for k, length in enumerate(lengths):
         np.testing.assert_array_equal(found[k], expected(k + 1, length, noise[k]))
@@ -93,7 +94,7 @@ def test_those_that_end_leave_the_batch():
 
 
 def test_no_step_is_drawn_after_the_last_has_ended():
-    decoder = Scripted(steps_at_once=16)
+    decoder = Scripted(chunk_steps=16)
     sample_steps(decoder, np.array([[1, 20], [2, 3]], np.float32), noise_of(2, 40), WARM)
     assert decoder.batches == [[1, 2], [1]]
 

@@ -11,7 +11,7 @@ from sketchrnn.sampling import threads
 from sketchrnn.sampling.mixture import sampling_noise, temperature_rule
 from sketchrnn.sampling.numpy_cells import next_cell, sigmoid
 from sketchrnn.sampling.numpy_decoder import NumpyDecoder
-from sketchrnn.sampling.sampler import sample_steps
+from sketchrnn.sampling.steps import sample_steps
 
 
 @pytest.mark.parametrize("processors", [1, 3])
@@ -19,7 +19,7 @@ def test_the_number_of_processors_changes_no_bit(
     free_config, make_weights, monkeypatch, processors
 ):
     decoder = NumpyDecoder(free_config, make_weights(free_config))
-    monkeypatch.setattr(decoder, "at_once", 4)
+    monkeypatch.setattr(decoder, "max_batch", 4)
     noise = np.stack([sampling_noise(3, k, 24) for k in range(18)])
     warm = temperature_rule(1.0)
     wanted = [
