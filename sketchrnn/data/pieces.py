@@ -21,10 +21,15 @@ from sketchrnn.data.report import ConversionReport, Lengths, Skipped
 from sketchrnn.drawing import BadFileError, SketchRNNError
 from sketchrnn.drawing.files import whole_file
 from sketchrnn.sources import Item, OnSkip, Source
-from sketchrnn.sources.cuts import Stretch, cut_lines, cut_records, open_stretch
-from sketchrnn.sources.kinds import kind_of_file
-from sketchrnn.sources.quickdraw import open_ndjson
-from sketchrnn.sources.quickdraw_packed import open_bin
+from sketchrnn.sources.open import kind_of_file
+from sketchrnn.sources.quickdraw import (
+    Stretch,
+    cut_lines,
+    cut_records,
+    open_bin,
+    open_ndjson,
+    open_stretch,
+)
 from sketchrnn.sources.source import OR_SKIP, Skip
 
 PIECE_BYTES = 64 << 20

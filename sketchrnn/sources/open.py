@@ -1,30 +1,29 @@
-"""Finding the reader of an input: by its name, its suffix, and what it begins with."""
+"""Finding the reader of an input: by its name, what it begins with, and its suffix.
+
+A folder is read however deep, each file by its own reader, the folders as categories.
+"""
 
 from __future__ import annotations
 
 import io
+import os
+import re
 import sys
 from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from os import PathLike
 from pathlib import Path
 
-from sketchrnn.drawing import BadFileError, Drawing
+from sketchrnn.drawing import BadFileError, Drawing, MissingDependencyError, SketchRNNError
 from sketchrnn.sources import kanjivg
-from sketchrnn.sources.compressed import open_plain
-from sketchrnn.sources.content import OpenFile, read_whole
-from sketchrnn.sources.folder import files_of, open_folder
-from sketchrnn.sources.hanzi import open_hanzi
+from sketchrnn.sources.characters import open_hanzi, open_omniglot
+from sketchrnn.sources.content import MAX_XML_BYTES, OpenFile, open_plain, read_whole
 from sketchrnn.sources.inkml import open_inkml
-from sketchrnn.sources.kanjivg_file import is_kanjivg_name, read_kanjivg
-from sketchrnn.sources.kinds import HEAD_BYTES, kind_of_content, kind_of_file
-from sketchrnn.sources.markup import MAX_BYTES
+from sketchrnn.sources.kanjivg import is_kanjivg_name, read_kanjivg
 from sketchrnn.sources.npz import open_npz
-from sketchrnn.sources.omniglot import open_omniglot
 from sketchrnn.sources.picture import open_picture
 from sketchrnn.sources.polylines import open_polylines
-from sketchrnn.sources.quickdraw import open_ndjson
-from sketchrnn.sources.quickdraw_packed import open_bin
+from sketchrnn.sources.quickdraw import is_packed, open_bin, open_ndjson
 from sketchrnn.sources.source import Item, Skip, Source
 from sketchrnn.sources.svg import open_svg
 
@@ -140,7 +139,7 @@ def _open_file(path: Path) -> Source:
     kind = kind_of_file(path)
     if kind == "svg":
         return _open_svg_file(
-            str(path), read_whole(str(path), partial(open_plain, path), MAX_BYTES)
+            str(path), read_whole(str(path), partial(open_plain, path), MAX_XML_BYTES)
         )
     if kind == "npz":
         return open_npz(path)
@@ -189,7 +188,7 @@ def _open_standard_input() -> Source:
             f"is larger than {MAX_INPUT_BYTES >> 20} MiB", path=name, hint="give it as a file"
         )
     kind = kind_of_content(data[:HEAD_BYTES])
-    if kind == "svg" and len(data) <= MAX_BYTES:
+    if kind == "svg" and len(data) <= MAX_XML_BYTES:
         return _open_svg_file(name, data)
     if kind in _READERS:
         return _READERS[kind](name, lambda: io.BytesIO(data))
@@ -198,3 +197,202 @@ def _open_standard_input() -> Source:
         path=name,
         hint="pipe one in, or give other kinds as a file",
     )
+
+
+HEAD_BYTES = 1 << 20
+"""How much of a file is looked at: the keys of a first line of JSON may come late."""
+
+SUFFIXES = {
+    ".svg": "svg",
+    ".inkml": "inkml",
+    ".npz": "npz",
+    ".ndjson": "quickdraw",
+    ".bin": "packed",
+    ".jsonl": "polylines",
+    ".json": "polylines",
+    ".png": "picture",
+    ".jpg": "picture",
+    ".jpeg": "picture",
+}
+"""What a suffix says where the content says nothing."""
+
+TEXT_SUFFIXES = (".txt", ".json")
+"""Suffixes of anything: in a folder, the content must show that such a file has drawings."""
+
+_MAGIC = {b"PK\x03\x04": "npz", b"\x89PNG": "picture", b"\xff\xd8\xff": "picture"}
+_XML_ROOT = re.compile(r"<(?:[\w.-]+:)?(svg|ink)[\s/>]")
+_OMNIGLOT = re.compile(rb"START\s")
+
+
+def suffix_of(name: str) -> str:
+    """Return a name's suffix in lower case, that before `.gz` where it ends so.
+
+    >>> suffix_of("cat.NDJSON.gz"), suffix_of("cat.svgz")
+    ('.ndjson', '.svg')
+    """
+    path = Path(name.lower())
+    if path.suffix == ".gz":
+        path = path.with_suffix("")
+    return ".svg" if path.suffix == ".svgz" else path.suffix
+
+
+def kind_of_file(path: Path, by_name: bool = True) -> str | None:
+    """Return the kind of a file, None if nothing tells it.
+
+    Args:
+        path: The file, perhaps gzipped.
+        by_name: Whether its suffix tells where its content does not.
+
+    Raises:
+        BadFileError: If it cannot be read.
+    """
+    suffix = suffix_of(path.name)
+    with open_plain(path) as file:
+        try:
+            head = file.read(HEAD_BYTES)
+        except OSError as error:
+            problem = (error.strerror or "cannot be read").lower()
+            raise BadFileError(problem, path=path, hint="check the file") from None
+    return kind_of_content(head, suffix) or (SUFFIXES.get(suffix) if by_name else None)
+
+
+def kind_of_content(head: bytes, suffix: str = "") -> str | None:
+    """Return the kind that the beginning of a file tells, None if it tells none.
+
+    Args:
+        head: The first `HEAD_BYTES` of the file.
+        suffix: Decides between kinds that begin alike.
+    """
+    for magic, kind in _MAGIC.items():
+        if head.startswith(magic):
+            return kind
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = head[: len(head) // 2 * 2].decode("utf-16", "replace")
+    else:
+        text = head.removeprefix(b"\xef\xbb\xbf")[:65536].decode("utf-8", "replace")
+    text = text.lstrip()
+    if text.startswith("<"):
+        root = _XML_ROOT.search(text)
+        if root is not None:
+            return "inkml" if root[1] == "ink" else "svg"
+        return None if SUFFIXES.get(suffix) == "inkml" else "svg"  # which says what is wrong
+    if text.startswith(("{", "[")):
+        if b'"medians"' in head:
+            return "hanzi"
+        if b'"drawing"' in head:
+            return "quickdraw"
+        return "polylines" if text.startswith("[") or b'"strokes"' in head else None
+    if _OMNIGLOT.match(head.lstrip()):
+        return "omniglot"
+    return "packed" if suffix not in SUFFIXES and is_packed(head) else None
+
+
+_SINGLE = {".svg", ".png", ".jpg", ".jpeg"}  # a drawing a file
+
+
+def files_of(folder: Path) -> list[Path]:
+    """Return the files below a folder whose names promise drawings, in a fixed order.
+
+    Hidden files and folders are left out, and links to folders are not followed.
+    """
+    found = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith((".", "__MACOSX")))
+        found += [
+            Path(place, name)
+            for name in sorted(names)
+            if not name.startswith(".") and _promises(name)
+        ]
+    return found
+
+
+def open_folder(folder: Path, files: list[Path], open_file: Callable[[Path], Source]) -> Source:
+    """Open the files of a folder as one source.
+
+    Args:
+        folder: The folder.
+        files: What `files_of` found in it.
+        open_file: The reader of a file; it raises BadFileError for what cannot be opened.
+
+    Returns:
+        The source. A drawing without a category has that of its folder, as far as it is below
+        the one that was named. Units, licence and attribution are those of the first file that
+        can be opened; files in other units are skipped.
+
+    Raises:
+        BadFileError: If no file can be opened.
+    """
+    first = _first(folder, files, open_file)
+
+    def read(skip: Skip, start: int = 0, end: int | None = None) -> Iterator[Item]:
+        for path in files[start:end]:
+            below = path.parent.relative_to(folder).as_posix()
+            prefix = "" if below == "." else f"{below}/"
+
+            def skip_here(name: str, why: str | SketchRNNError, prefix: str = prefix) -> None:
+                skip(prefix + name, why)
+
+            if _says_nothing(path):
+                skip_here(path.name, "holds no drawings")
+                continue
+            try:
+                source = open_file(path)
+                if source.fit != first.fit:
+                    raise BadFileError(
+                        f"comes in other units ({source.fit}) than the files before it "
+                        f"({first.fit})",
+                        path=path,
+                        hint="convert it to a file of its own",
+                    )
+                for item in source.read(skip_here):
+                    drawing = item.drawing
+                    if drawing.category is None and prefix:
+                        drawing = drawing.with_category(below)
+                    yield Item(drawing, prefix + item.name, item.split, item.group)
+            except MissingDependencyError:
+                raise  # the other files would lack it too
+            except SketchRNNError as error:
+                skip(prefix + path.name, error)
+
+    single = all(path.suffix.lower() in _SINGLE for path in files)
+    return Source(
+        str(folder),
+        first.fit,
+        first.epsilon,
+        read,
+        licence=first.licence,
+        attribution=first.attribution,
+        length=len(files) if single else None,
+        num_files=len(files),
+        read_files=read,
+    )
+
+
+def _first(folder: Path, files: list[Path], open_file: Callable[[Path], Source]) -> Source:
+    error: BadFileError | None = None
+    for path in files:
+        if _says_nothing(path):
+            continue
+        try:
+            return open_file(path)
+        except BadFileError as problem:
+            error = error or problem
+    if error is not None:
+        raise error
+    raise BadFileError(
+        "is a folder without files of drawings" if any(folder.iterdir()) else "is an empty folder",
+        path=folder,
+    )
+
+
+def _promises(name: str) -> bool:
+    suffix = suffix_of(name)
+    return suffix in SUFFIXES or suffix in TEXT_SUFFIXES
+
+
+def _says_nothing(path: Path) -> bool:
+    """Say whether a file is a text about something else, such as a licence or package.json."""
+    try:
+        return suffix_of(path.name) in TEXT_SUFFIXES and kind_of_file(path, by_name=False) is None
+    except BadFileError:
+        return False

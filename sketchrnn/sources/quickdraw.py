@@ -1,4 +1,4 @@
-"""Quick, Draw! as `.ndjson`, a JSON object a line.
+"""Quick, Draw! as `.ndjson`, a JSON object a line, and as `.bin`, packed records.
 
 The simplified files have whole numbers from 0 to 255; the raw ones have pixels of any scale and a
 third list of times in each stroke, which is not kept. CC BY 4.0, Google.
@@ -6,16 +6,21 @@ third list of times in each stroke, which is not kept. CC BY 4.0, Google.
 
 from __future__ import annotations
 
+import io
 import json
+import mmap
+import struct
 from array import array
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple, cast
 
 import numpy as np
 
 from sketchrnn.drawing import BadDrawingError, BadFileError, Drawing, SketchRNNError
 from sketchrnn.drawing.geometry import simplify, walk
+from sketchrnn.sources.content import MAX_LINE_BYTES, numbered_lines
 from sketchrnn.sources.source import OR_SKIP, Item, Skip, Source
 
 LICENCE = "CC BY 4.0"
@@ -29,7 +34,6 @@ SIDE = 255.0
 SPACING = 1.0
 """The distance at which strokes are sampled before they are simplified."""
 
-MAX_LINE_BYTES = 16 << 20
 MAX_POINTS = 100_000
 """The most points of one drawing; raw drawings have a few thousand at most."""
 
@@ -299,24 +303,12 @@ def _points(stroke: Any, index: int) -> Any:
     return np.column_stack([x, y])
 
 
-def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Yield (line number from 1, line) of lines that hold anything, each of bounded length."""
-    number = 0
-    while line := file.readline(MAX_LINE_BYTES + 1):
-        number += 1
-        rest = line
-        while len(rest) > MAX_LINE_BYTES and not rest.endswith(b"\n"):
-            rest = file.readline(MAX_LINE_BYTES + 1)  # the line's tail, to find the next one
-        if line.strip():
-            yield number, line
-
-
 def _some_lines(file: BinaryIO) -> Iterator[tuple[list[int], list[bytes]]]:
     """Yield the numbers of some lines, and the lines."""
     numbers: list[int] = []
     lines: list[bytes] = []
     size = 0
-    for number, line in _lines(file):
+    for number, line in numbered_lines(file):
         numbers.append(number)
         lines.append(line)
         size += len(line)
@@ -324,3 +316,213 @@ def _some_lines(file: BinaryIO) -> Iterator[tuple[list[int], list[bytes]]]:
             yield numbers, lines
             numbers, lines, size = [], [], 0
     yield numbers, lines
+
+
+# Packed records: simplified drawings, whole numbers from 0 to 255.
+
+RECORD_HEAD = struct.Struct("<Q2sbIH")  # key, country, recognized, seconds, strokes
+_COUNT = struct.Struct("<H")
+_BUFFER = 1 << 20
+
+
+def open_bin(name: str, open_file: Callable[[], BinaryIO]) -> Source:
+    """Open a file of packed records.
+
+    Args:
+        name: The file's name, for reports; up to its first dot it is the drawings' category.
+        open_file: Opens it for reading bytes; called anew for every pass.
+
+    Returns:
+        The source.
+
+    Raises:
+        BadFileError: If the file is empty.
+    """
+    with open_file() as file:
+        if not file.read(1):
+            raise BadFileError("is empty", path=name, hint="choose another file")
+    label = Path(name).name
+    category = label.split(".")[0] or None
+
+    def read(skip: Skip) -> Iterator[Item]:
+        with open_file() as file:
+            for number, (notes, x, y, counts) in enumerate(_records(file, name, skip)):
+                points = np.frombuffer(x + y, np.uint8).reshape(2, len(x)).T
+                where = f"record {number}"
+                try:
+                    drawing = Drawing.from_points(points, counts, category, notes)
+                except BadDrawingError as error:
+                    where = f"{where}, {error.where}"
+                    skip(f"{label}:{number}", BadFileError(error.problem, path=name, where=where))
+                else:
+                    yield Item(drawing, f"{label}:{number}")
+
+    return Source(name, "longer_side", EPSILON, read, licence=LICENCE, attribution=ATTRIBUTION)
+
+
+def is_packed(head: bytes) -> bool:
+    """Tell whether a file's first bytes can be a packed record, which has no mark of its own."""
+    try:
+        (notes, _, _, counts), _ = _record(head, 0)
+    except (_CutOffError, BadFileError):
+        return False
+    return notes["countrycode"].isascii() and notes["countrycode"].isalpha() and 0 not in counts
+
+
+def _records(
+    file: BinaryIO, name: str, skip: Skip
+) -> Iterator[tuple[dict[str, Any], bytes, bytes, list[int]]]:
+    """Yield (notes, x, y, points of each stroke) of every record; a bad one ends the file.
+
+    Nothing marks where a record begins, so that nothing after a damaged one can be found.
+    """
+    data = b""
+    at = number = 0
+    label = Path(name).name
+    while True:
+        try:
+            record, at = _record(data, at)
+        except _CutOffError:
+            more = file.read(_BUFFER)
+            data, at = data[at:] + more, 0
+            if more:
+                continue
+            if data:
+                problem = f"is cut off after {len(data):,} bytes"
+                error = BadFileError(
+                    problem, path=name, where=f"record {number}", hint="get the file again"
+                )
+                skip(f"{label}:{number}", error)
+            return
+        except BadFileError as error:
+            where = f"record {number}"
+            skip(f"{label}:{number}", BadFileError(error.problem, path=name, where=where))
+            return
+        yield record
+        number += 1
+
+
+class _CutOffError(Exception):
+    """The buffer ends within a record."""
+
+
+def _record(data: bytes, at: int) -> tuple[tuple[dict[str, Any], bytes, bytes, list[int]], int]:
+    """Unpack the record at a place; return it and the place of the next."""
+    try:
+        key, country, recognized, seconds, strokes = RECORD_HEAD.unpack_from(data, at)
+        at += RECORD_HEAD.size
+        counts = []
+        x = []
+        y = []
+        points = 0
+        for _ in range(strokes):
+            (count,) = _COUNT.unpack_from(data, at)
+            middle = at + 2 + count
+            x.append(data[at + 2 : middle])
+            at = middle + count
+            y.append(data[middle:at])
+            counts.append(count)
+            points += count
+            if points > MAX_POINTS:
+                raise BadFileError(f"has more than {MAX_POINTS:,} points: is no drawing")
+        if at > len(data):
+            raise _CutOffError
+    except struct.error:
+        raise _CutOffError from None
+    notes = {
+        "key_id": str(key),
+        "countrycode": country.decode("latin-1"),
+        "recognized": bool(recognized),
+        "timestamp": f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC",
+    }
+    return (notes, b"".join(x), b"".join(y), counts), at
+
+
+# Cutting a large file where one drawing ends and the next begins, and reading such a stretch.
+
+
+class Stretch(NamedTuple):
+    """Bytes of a file: whole lines, or whole records.
+
+    Args:
+        start: The first byte.
+        end: The byte after the last.
+        before: How many lines or records come before.
+    """
+
+    start: int
+    end: int
+    before: int
+
+
+def cut_lines(path: Path, size: int) -> Iterator[Stretch]:
+    """Cut a file of lines into stretches of about so many bytes."""
+    length = path.stat().st_size
+    start = before = 0
+    with open(path, "rb") as file:
+        while start < length:
+            file.seek(start + size - 1)
+            file.readline()
+            end = min(file.tell(), length)
+            yield Stretch(start, end, before)
+            file.seek(start)
+            left = end - start
+            while left > 0 and (data := file.read(min(left, _BUFFER))):
+                before += data.count(b"\n")
+                left -= len(data)
+            start = end
+
+
+def cut_records(path: Path, size: int) -> Iterator[Stretch]:
+    """Cut a file of packed records into stretches of about so many bytes.
+
+    What comes after a record that cannot be one stays together, as its reader would go no
+    further.
+    """
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        length = len(data)
+        start = before = number = at = 0
+        while at < length:
+            try:
+                *_, strokes = RECORD_HEAD.unpack_from(data, at)
+                at += RECORD_HEAD.size
+                points = 0
+                for _ in range(strokes):
+                    (count,) = _COUNT.unpack_from(data, at)
+                    at += _COUNT.size + 2 * count
+                    points += count
+            except struct.error:
+                break
+            if at > length or points > MAX_POINTS:
+                break
+            number += 1
+            if at - start >= size:
+                yield Stretch(start, at, before)
+                start, before = at, number
+        if start < length:
+            yield Stretch(start, length, before)
+
+
+def open_stretch(path: Path, stretch: Stretch) -> BinaryIO:
+    """Open a stretch of a file as if it were all of it."""
+    return cast(BinaryIO, io.BufferedReader(_Stretch(path, stretch), _BUFFER))
+
+
+class _Stretch(io.RawIOBase):
+    def __init__(self, path: Path, stretch: Stretch) -> None:
+        super().__init__()
+        self._file = open(path, "rb", buffering=0)  # noqa: SIM115 - closed by close
+        self._file.seek(stretch.start)
+        self._left = stretch.end - stretch.start
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        count = self._file.readinto(memoryview(buffer)[: self._left]) or 0
+        self._left -= count
+        return count
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()

@@ -11,10 +11,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from sketchrnn.drawing import BadFileError, BadSettingError, SketchRNNError
-from sketchrnn.sources.compressed import open_plain
+from sketchrnn.sources.content import open_plain
 from sketchrnn.sources.download import Request
-from sketchrnn.sources.quickdraw import read_line
-from sketchrnn.sources.quickdraw_packed import open_bin
+from sketchrnn.sources.quickdraw import open_bin, read_line
 
 BASE = "https://storage.googleapis.com/quickdraw_dataset"
 

@@ -21,16 +21,19 @@ from sketchrnn.drawing import BadDrawingError, BadFileError, Drawing
 from sketchrnn.drawing.geometry import flatten_strokes
 from sketchrnn.sources.content import MAX_POINTS
 from sketchrnn.sources.source import Item, Skip, Source
-from sketchrnn.sources.svg_shapes import SHAPES, Segment, parse, subpaths
 from sketchrnn.sources.svg_style import apply_style_sheets
 from sketchrnn.sources.svg_tree import (
     DEFAULT_VIEWPORT,
     IDENTITY,
+    SHAPES,
     Element,
     Matrix,
+    Segment,
     length,
     multiply,
+    parse,
     parse_tree,
+    subpaths,
     view_box,
     view_matrix,
 )

@@ -21,7 +21,7 @@ from sketchrnn.drawing import (
     geometry,
 )
 from sketchrnn.sources import kanjivg, read_all
-from sketchrnn.sources.kanjivg_file import read_kanjivg
+from sketchrnn.sources.kanjivg import read_kanjivg
 
 
 def line(strokes, word="cat", **more):

@@ -25,7 +25,7 @@ from sketchrnn.drawing import (
     MissingDependencyError,
     OutputExistsError,
 )
-from sketchrnn.sources.cuts import cut_lines, cut_records, open_stretch
+from sketchrnn.sources.quickdraw import cut_lines, cut_records, open_stretch
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from sketchrnn.drawing import BadDrawingError, BadFileError
 from sketchrnn.sources import open as opening
 from sketchrnn.sources import open_source
-from sketchrnn.sources.kinds import kind_of_file
+from sketchrnn.sources.open import kind_of_file
 
 EXAMPLES = int(os.environ.get("SKETCHRNN_FUZZ", "60"))
 

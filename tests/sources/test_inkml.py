@@ -6,8 +6,7 @@ import pytest
 
 from sketchrnn.drawing import BadDrawingError, BadFileError
 from sketchrnn.sources import open_source, read, read_all
-from sketchrnn.sources.inkml import read_inkml
-from sketchrnn.sources.inkml_trace import DEFAULT_FORMAT, Channel, TraceFormat, decode_trace
+from sketchrnn.sources.inkml import DEFAULT_FORMAT, Channel, TraceFormat, decode_trace, read_inkml
 
 
 def ink(body: str) -> bytes:

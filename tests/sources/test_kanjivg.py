@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from sketchrnn.drawing import BadFileError, BadSettingError, MissingDependencyError
-from sketchrnn.sources import kanjivg, kanjivg_file, open_source, read, read_all
-from sketchrnn.sources.kanjivg_file import read_kanjivg, read_together
+from sketchrnn.sources import kanjivg, open_source, read, read_all
+from sketchrnn.sources.kanjivg import read_kanjivg, read_together
 
 DOCTYPE = """<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.0//EN" "http://www.w3.org/TR/svg10.dtd" [
 <!ATTLIST g xmlns:kvg CDATA #FIXED "http://kanjivg.tagaini.net" kvg:element CDATA #IMPLIED >
@@ -214,7 +214,7 @@ def test_the_first_kanji_are_smooth_and_in_the_box(installed):
 
 @pytest.mark.parametrize("box", [109, 218])
 def test_files_read_together_are_as_files_read_one_by_one(tmp_path, monkeypatch, box):
-    monkeypatch.setattr(kanjivg_file, "MAX_POINTS", 300)
+    monkeypatch.setattr(kanjivg, "MAX_POINTS", 300)
     curve = "M10,{0}c{1},-80,{1},80,40,0"
     paths = [tmp_path / f"0597{n}.svg" for n in range(7)]
     for n, path in enumerate(paths):

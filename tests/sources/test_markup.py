@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sketchrnn.drawing import BadFileError
-from sketchrnn.sources.markup import MAX_DEPTH, read_bytes, walk
+from sketchrnn.sources.content import MAX_DEPTH, read_bytes, walk
 
 
 def tags(data: bytes) -> list[str]:

@@ -21,7 +21,7 @@ from numpy.lib import format as npy
 
 from sketchrnn.drawing import BadFileError, Drawing
 from sketchrnn.sources import npz, open_source, read_all
-from sketchrnn.sources.pickled_arrays import read_object_array
+from sketchrnn.sources.npz import read_object_array
 
 ROWS = [
     np.array([(3, 4, 0), (1, -1, 1), (5, 5, 1)], np.int16),

@@ -15,16 +15,14 @@ from hypothesis import strategies as st
 
 from sketchrnn.drawing import BadDrawingError, BadFileError, Drawing, SketchRNNError
 from sketchrnn.sources import (
-    compressed,
+    content,
     open_source,
     quickdraw,
-    quickdraw_packed,
     read,
     read_all,
 )
-from sketchrnn.sources.compressed import open_plain
-from sketchrnn.sources.quickdraw import open_ndjson, read_line, read_lines
-from sketchrnn.sources.quickdraw_packed import open_bin
+from sketchrnn.sources.content import open_plain
+from sketchrnn.sources.quickdraw import open_bin, open_ndjson, read_line, read_lines
 
 CAT = {
     "word": "cat",
@@ -240,7 +238,7 @@ def test_a_gzipped_file_is_known_by_its_content_and_cut_off_it_is_one_error(tmp_
 
 
 def test_a_gzipped_file_is_not_unpacked_without_end(tmp_path, monkeypatch):
-    monkeypatch.setattr(compressed, "_HARMLESS", 1 << 16)
+    monkeypatch.setattr(content, "_HARMLESS", 1 << 16)
     path = tmp_path / "bomb.ndjson.gz"
     path.write_bytes(gzip.compress(b"\n" * (32 << 20)))
     with pytest.raises(BadFileError, match="100 times its size"):
@@ -303,7 +301,7 @@ def test_packed_records_longer_than_the_buffer_are_found(tmp_path, monkeypatch):
     path = tmp_path / "cat.bin"
     path.write_bytes(TWO * 20)
     expected = list(drawings(path))
-    monkeypatch.setattr(quickdraw_packed, "_BUFFER", 3)
+    monkeypatch.setattr(quickdraw, "_BUFFER", 3)
     assert list(drawings(path)) == expected
     assert len(expected) == 40
 
@@ -314,14 +312,12 @@ def test_packed_records_that_are_none(tmp_path, monkeypatch):
     skipped = []
     assert len(list(opened(path).items(lambda *what: skipped.append(what)))) == 2
     assert skipped == [("cat.bin:0", "a stroke has no points")]
-    monkeypatch.setattr(quickdraw_packed, "MAX_POINTS", 3)
+    monkeypatch.setattr(quickdraw, "MAX_POINTS", 3)
     path.write_bytes(TWO[len(TWO) // 2 :] + TWO)
     with pytest.raises(BadFileError, match="record 0"):
         list(drawings(path))
-    assert quickdraw_packed.is_packed(pack([([7, 8], [9, 10])]))
-    assert not quickdraw_packed.is_packed(b"\x00" * 500) and not quickdraw_packed.is_packed(
-        b"{" * 500
-    )
+    assert quickdraw.is_packed(pack([([7, 8], [9, 10])]))
+    assert not quickdraw.is_packed(b"\x00" * 500) and not quickdraw.is_packed(b"{" * 500)
 
 
 @given(st.binary(max_size=120))
@@ -330,7 +326,7 @@ def test_any_bytes_are_records_or_one_error(data):
         raise why
 
     try:
-        for record in quickdraw_packed._records(io.BytesIO(data), "a.bin", skip):
+        for record in quickdraw._records(io.BytesIO(data), "a.bin", skip):
             assert len(record[1]) == len(record[2]) == sum(record[3])
     except BadFileError as error:
         assert error.where.startswith("record")

@@ -222,7 +222,7 @@ def test_work_is_bounded():
 
 
 def test_a_million_points_are_too_many(monkeypatch):
-    for module in ("svg", "svg_shapes"):
+    for module in ("svg", "svg_tree"):
         monkeypatch.setattr(f"sketchrnn.sources.{module}.MAX_POINTS", 500)
     assert strokes('<path d="M0 0' + "h1" * 400 + '"/>')
     for body in (
