@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from sketchrnn.drawing import BadSettingError
-from sketchrnn.sampling import latent, retrieval
+from sketchrnn.sampling import latent
 from sketchrnn.sampling.latent import METHODS, interpolate
 
 A = np.array([3.0, 0.0, 0.0], np.float32)
@@ -153,14 +153,3 @@ def test_a_walk_stays_where_drawings_are():
     for frames, stride in ((0, 0.5), (3, 1.5), (3, float("nan"))):
         with pytest.raises(BadSettingError):
             latent.walk(A, frames, stride)
-
-
-def test_neighbours_are_the_nearest():
-    pool = np.random.default_rng(2).standard_normal((50, 6))
-    places, distances = retrieval.neighbours(pool[7] + 1e-3, pool, 9)
-    assert places[0] == 7
-    assert (np.diff(distances) >= 0).all()
-    wanted = np.linalg.norm(pool - pool[7] - 1e-3, axis=1)
-    np.testing.assert_allclose(distances, np.sort(wanted)[:9])
-    with pytest.raises(BadSettingError, match="51 neighbours"):
-        retrieval.neighbours(pool[0], pool, 51)

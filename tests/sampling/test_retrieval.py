@@ -1,4 +1,4 @@
-"""An atlas: every drawing once, and neighbours alike."""
+"""Neighbours are the nearest; an atlas has every drawing once, and like beside like."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sketchrnn.drawing import BadSettingError
-from sketchrnn.sampling.retrieval import lay_out, plane, unlikeness
+from sketchrnn.sampling.retrieval import lay_out, neighbours, plane, unlikeness
 
 
 @settings(max_examples=40)
@@ -64,3 +64,14 @@ def test_tsne_keeps_clusters_together():
     vectors = 6 * generator.standard_normal((4, 10))[names] + generator.standard_normal((100, 10))
     cells = names[lay_out(vectors, method="tsne")]
     assert (cells[:, 1:] == cells[:, :-1]).mean() > 0.8
+
+
+def test_neighbours_are_the_nearest():
+    pool = np.random.default_rng(2).standard_normal((50, 6))
+    places, distances = neighbours(pool[7] + 1e-3, pool, 9)
+    assert places[0] == 7
+    assert (np.diff(distances) >= 0).all()
+    wanted = np.linalg.norm(pool - pool[7] - 1e-3, axis=1)
+    np.testing.assert_allclose(distances, np.sort(wanted)[:9])
+    with pytest.raises(BadSettingError, match="51 neighbours"):
+        neighbours(pool[0], pool, 51)
