@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sketchrnn.api import SketchRNN, load, train
     from sketchrnn.data import convert, open_data
     from sketchrnn.drawing import Drawing, SketchRNNError
-    from sketchrnn.render.font import font
+    from sketchrnn.render.font_file import font
     from sketchrnn.render.gallery import gallery
     from sketchrnn.render.plotter import plot
     from sketchrnn.requests import redraw

@@ -14,7 +14,7 @@ from sketchrnn.cli.progress import watching
 from sketchrnn.requests import Sampling
 
 if TYPE_CHECKING:
-    from sketchrnn.render.font import Font
+    from sketchrnn.render.font_file import Font
 
 DRAWN = 500
 """Glyphs of a model where the caller says neither how many nor which characters."""
@@ -111,9 +111,9 @@ def font(
       sketchrnn font drawings/ --own-characters --name "My Hand" -o mine.otf
     """
     from sketchrnn.drawing import files
-    from sketchrnn.render.font import check_suffix
-    from sketchrnn.render.font import font as make
     from sketchrnn.render.font_characters import check_characters, check_count, private_use
+    from sketchrnn.render.font_file import check_suffix
+    from sketchrnn.render.font_file import font as make
     from sketchrnn.render.font_tables import check_name
     from sketchrnn.render.pen_outline import Nib
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-# not lazily: these two are called as their modules, and whoever came first would be found
-from sketchrnn.render.font import Font, font
+# not lazily: it is called as its module, and whoever came first would be found
 from sketchrnn.render.gallery import Gallery, gallery
 from sketchrnn.render.save import SUFFIXES, drawing_to_png, drawing_to_svg, save_drawing
 from sketchrnn.render.style import FITS, Style
@@ -17,13 +16,16 @@ from sketchrnn.render.style import FITS, Style
 if TYPE_CHECKING:
     from sketchrnn.render.bulk import drawings_to_array, drawings_to_png, drawings_to_svg
     from sketchrnn.render.folder import save_drawings
+    from sketchrnn.render.font_file import Font, font
     from sketchrnn.render.plotter import PlotterSheet, plot
 
 _HOMES = {
+    "Font": "font_file",
     "PlotterSheet": "plotter",
     "drawings_to_array": "bulk",
     "drawings_to_png": "bulk",
     "drawings_to_svg": "bulk",
+    "font": "font_file",
     "plot": "plotter",
     "save_drawings": "folder",
 }
