@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from sketchrnn.drawing import BadFileError, BadSettingError
 from sketchrnn.drawing.files import whole_folder
-from sketchrnn.model import hdf5_file, safetensors_file
+from sketchrnn.model import hdf5_file
 from sketchrnn.model.config import ADDED_LATER, ModelConfig, layer_names
 
 FORMAT = "sketchrnn-model"
@@ -256,6 +256,8 @@ def read_weights(folder: ModelFolder) -> dict[str, NDArray[np.float32]]:
     """
     path = folder.path / WEIGHTS_FILE
     if not path.is_file() and (folder.path / SAFETENSORS_FILE).is_file():
+        from sketchrnn.model import safetensors_file
+
         shapes = weight_shapes(folder.config)
         return safetensors_file.read(folder.path / SAFETENSORS_FILE, shapes)
     if not path.is_file():
@@ -333,6 +335,8 @@ def _write_files(
 ) -> None:
     """Write the two files of a model into a folder that exists."""
     if safetensors:
+        from sketchrnn.model import safetensors_file
+
         safetensors_file.write(folder / SAFETENSORS_FILE, weights, values)
     else:
         content = io.BytesIO()  # a file that HDF5 cannot finish would end the process with a crash
