@@ -15,7 +15,7 @@ import hypothesis
 import numpy as np
 import pytest
 
-from sketchrnn.data.data_file import DataFileWriter
+from sketchrnn.data.data_writer import DataFileWriter
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import Drawing
 from sketchrnn.model import folder

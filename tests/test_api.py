@@ -15,7 +15,7 @@ import pytest
 
 import sketchrnn as sr
 from sketchrnn.api import SketchRNN
-from sketchrnn.data.data_file import DataFileWriter
+from sketchrnn.data.data_writer import DataFileWriter
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import (
     BadDrawingError,

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sketchrnn.data.build import convert
-    from sketchrnn.data.data_file import DataFile, DataFileWriter
+    from sketchrnn.data.data_file import DataFile, Split
+    from sketchrnn.data.data_writer import DataFileWriter
     from sketchrnn.data.normalize import EXTENT, Preparation
     from sketchrnn.data.report import ConversionReport
     from sketchrnn.data.shards import DataFolder, is_data, open_data, opened
-    from sketchrnn.data.stored_split import Split
 
 _HOMES = {
     "EXTENT": "normalize",
     "ConversionReport": "report",
     "DataFile": "data_file",
-    "DataFileWriter": "data_file",
+    "DataFileWriter": "data_writer",
     "DataFolder": "shards",
     "Preparation": "normalize",
-    "Split": "stored_split",
+    "Split": "data_file",
     "convert": "build",
     "is_data": "shards",
     "open_data": "shards",

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchrnn.data import augment
-from sketchrnn.data.categories import place_table
+from sketchrnn.data.categories import category_indices
 from sketchrnn.data.data_file import Split
 from sketchrnn.drawing import END_ROW, START_TOKEN
 
@@ -85,7 +85,7 @@ class Batches:
         self._split = split
         self._scale_factor = scale_factor
         self._lengths = split.lengths
-        self._place_table = place_table(split, categories) if categories else None
+        self._category_indices = category_indices(split, categories) if categories else None
         self._random_scale = random_scale
         self._point_drop = point_drop
         self._z_size = z_size
@@ -166,9 +166,9 @@ class Batches:
             self._rows = np.zeros((0, 3), np.float32)  # two windows would be twice the memory
             self._rows = self._read(stretches)
             self._offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-            if self._place_table is not None:
+            if self._category_indices is not None:
                 numbers = [self._split.categories[first:last] for first, last in stretches]
-                self._category = self._place_table[np.concatenate(numbers)]
+                self._category = self._category_indices[np.concatenate(numbers)]
         self._order = self._shuffled(epoch, window, lengths)
         self._place = (epoch, window)
 
@@ -252,7 +252,7 @@ def evaluation_batches(
         drawings with T = max_seq_len.
     """
     lengths = split.lengths
-    table = place_table(split, categories) if categories else None
+    table = category_indices(split, categories) if categories else None
 
     def drawings(first: int, last: int) -> list[NDArray[np.float32]]:
         rows = _model_units(split.rows_of(first, last), scale_factor)

@@ -22,6 +22,7 @@ import numpy as np
 from sketchrnn.data.build import Progress
 from sketchrnn.data.conversion import Tolerances, check_result
 from sketchrnn.data.conversion_plan import ConversionPlan, check_apart, make_plan
+from sketchrnn.data.data_writer import TrainingStatistics
 from sketchrnn.data.duplicates import DuplicateCounter
 from sketchrnn.data.examples import Examples
 from sketchrnn.data.pieces import (
@@ -39,9 +40,8 @@ from sketchrnn.data.pieces import (
     weigh_piece,
 )
 from sketchrnn.data.report import ConversionReport
+from sketchrnn.data.schema import NO_CATEGORY
 from sketchrnn.data.shards import INDEX, write_index
-from sketchrnn.data.statistics import TrainingStatistics
-from sketchrnn.data.stored_split import NO_CATEGORY
 from sketchrnn.drawing import (
     BadFileError,
     BadSettingError,

@@ -9,7 +9,7 @@ from typing import Literal
 
 from sketchrnn.data.conversion import Conversion, Tolerances, check_result, prepared
 from sketchrnn.data.conversion_plan import MAX_STEPS, check_apart, make_plan
-from sketchrnn.data.data_file import DataFileWriter
+from sketchrnn.data.data_writer import DataFileWriter
 from sketchrnn.data.normalize import EXTENT
 from sketchrnn.data.report import ConversionReport
 from sketchrnn.data.split import SHARES

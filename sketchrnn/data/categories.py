@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchrnn.data.stored_split import NO_CATEGORY, Split
+from sketchrnn.data.data_file import NO_CATEGORY, Split
 from sketchrnn.drawing import BadFileError, BadSettingError
 
 _NAMED = 8
@@ -16,7 +16,7 @@ _NAMED = 8
 _COUNTED_AT_ONCE = 1 << 20
 
 
-def place_of(name: str, known: Sequence[str]) -> int:
+def category_index(name: str, known: Sequence[str]) -> int:
     """Return the place of a category among those that a model knows.
 
     Raises:
@@ -29,11 +29,11 @@ def place_of(name: str, known: Sequence[str]) -> int:
     raise BadSettingError(f"unknown category {name!r}", hint=hint)
 
 
-def place_table(split: Split, known: Sequence[str]) -> NDArray[np.int32]:
+def category_indices(split: Split, known: Sequence[str]) -> NDArray[np.int32]:
     """Return the place of each of the file's categories among those that a model knows.
 
     Returns:
-        (65536,): `place_table(split, known)[split.categories]` are the drawings' places.
+        (65536,): `category_indices(split, known)[split.categories]` are the drawings' places.
 
     Raises:
         BadFileError: If a drawing of the split has no category, or one that is not among them.
@@ -46,7 +46,7 @@ def place_table(split: Split, known: Sequence[str]) -> NDArray[np.int32]:
         else:
             name = split.category_names[index]
             try:
-                table[index] = place_of(name, known)
+                table[index] = category_index(name, known)
                 continue
             except BadSettingError as error:
                 problem, hint = f"its category {name!r} is unknown to the model", error.hint
@@ -69,9 +69,9 @@ def check_learned(split: Split, known: Sequence[str]) -> None:
     """Refuse a training split that lacks drawings of a category that a model is to know.
 
     Raises:
-        BadFileError: If a category has none; see also `place_table`.
+        BadFileError: If a category has none; see also `category_indices`.
     """
-    place_table(split, known)
+    category_indices(split, known)
     learned = {split.category_names[index] for index in np.flatnonzero(_counted(split))}
     missing = [name for name in known if name not in learned]
     if missing:

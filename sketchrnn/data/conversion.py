@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchrnn.data.conversion_plan import ConversionPlan
-from sketchrnn.data.data_file import DataFileWriter
+from sketchrnn.data.data_writer import DataFileWriter
 from sketchrnn.data.duplicates import DuplicateCounter
 from sketchrnn.data.examples import Examples
 from sketchrnn.data.filters import Filters

@@ -15,367 +15,387 @@ Layout, format version 1:
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import hashlib
-import json
-import os
-import re
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from os import PathLike
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, overload
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from sketchrnn.data.examples import Example
-from sketchrnn.data.json_text import is_unicode, to_json
+from sketchrnn.data.json_text import MOST_NOTES_BYTES, from_json
 from sketchrnn.data.normalize import Preparation
-from sketchrnn.data.packed_drawings import PackedDrawings
-from sketchrnn.data.statistics import TrainingStatistics
-from sketchrnn.data.stored_split import NO_CATEGORY, Part, Split
-from sketchrnn.drawing import BadFileError, BadSettingError, Drawing
+from sketchrnn.data.schema import (
+    AGAIN,
+    MOST_STEPS,
+    NO_CATEGORY,
+    attribute,
+    check_digest,
+    digest_of,
+    reading,
+    split_datasets,
+    texts,
+)
+from sketchrnn.data.split import SPLITS
+from sketchrnn.drawing import BadFileError, Drawing
 
 FORMAT = "sketchrnn-data"
 FORMAT_VERSION = 1
-SPLITS = ("train", "valid", "test")
-_INT16 = np.iinfo(np.int16)
-_BUFFERED_STEPS = 1 << 16
-_CHUNK_STEPS = 1 << 14
-_CHUNK_DRAWINGS = 1 << 10
+_MAKE = "make one with `sketchrnn data convert`"
+_AT_ONCE = 1 << 20  # numbers of an index that are read at once
+_STRIDE = 1 << 10  # drawings between two places in the steps that are kept in memory
+_ITERATED = 256  # drawings that an iteration reads at once
+
+Datasets = Mapping[str, h5py.Dataset]
 
 
-class DataFileWriter:
-    """Writes a data file, drawing by drawing, in memory that does not grow with it.
-
-    Write to a path of `drawing.files.whole_file`, so that the file appears when it is whole.
+class ShardSplit:
+    """One split of one file.
 
     Args:
-        path: The file to write; one that exists is replaced.
-        preparation: How the drawings became data units. `close` fills in its median side.
-        integer: Whether offsets are whole numbers and are stored as int16.
-        info: Source, licence, attribution and whatever else a reader should know; JSON-able.
-
-    Attributes:
-        examples: Lines of JSON as `Example.to_json` makes them, which `close` writes.
-        fingerprint: A digest of all steps, once the file is closed.
+        path: The file, for errors.
+        name: Of the split.
+        count: Its number of drawings.
+        datasets: Returns the split's data sets of the open file, as `split_datasets` checked them.
+        numbers: Returns (K,) the file's number of a category -> the number in all files.
     """
 
     def __init__(
         self,
-        path: str | PathLike[str],
-        preparation: Preparation,
-        *,
-        integer: bool = False,
-        info: Mapping[str, Any] | None = None,
+        path: Path,
+        name: str,
+        count: int,
+        datasets: Callable[[], Datasets],
+        numbers: Callable[[], NDArray[np.uint16]],
     ) -> None:
-        """Open the file and write nothing yet."""
-        self.preparation = preparation
-        self.info = dict(info or {})
-        self.examples: list[str] = []
-        self.fingerprint = ""
-        self._file = h5py.File(path, "w")
-        self._dtype = np.dtype(np.int16 if integer else np.float32)
-        self._splits: dict[str, _SplitWriter] = {}
-        self._categories: dict[str, int] = {}
-        self._statistics = TrainingStatistics()
+        """Read nothing yet."""
+        self.path = path
+        self.name = name
+        self.count = count
+        self._datasets = datasets
+        self._numbers = numbers
+        self._starts: NDArray[np.int64] = np.zeros(0, np.int64)
+        self._lengths: NDArray[np.int32] = np.zeros(0, np.int32)
 
-    def append(self, split: str, drawing: Drawing) -> int:
-        """Add a drawing, which is in data units, to a split.
+    def read_index(self, lengths: NDArray[np.int32], category: NDArray[np.uint16]) -> None:
+        """Read the steps and the categories of the drawings.
 
         Args:
-            split: "train", "valid" or "test".
-            drawing: Its strokes, category and metadata (JSON-able) are kept.
-
-        Returns:
-            Its number of steps.
+            lengths: (n,) the steps of each drawing are filled in; the array is kept.
+            category: (n,) the number of each one's category is filled in.
 
         Raises:
-            BadSettingError: If the split is unknown, an offset does not fit the file's numbers,
-                or there are more than 65,535 categories.
+            BadFileError: If something is damaged, or does not match.
         """
-        bundle = PackedDrawings.of([drawing])
-        problems = self.append_all([split], bundle, [drawing.category], [drawing.metadata])
-        if problems:
-            raise BadSettingError(problems[0])
-        return int(bundle.steps[0])
+        self._lengths = lengths
+        with reading(self.path, self.name, "a data set is missing or damaged"):
+            found = self._datasets()
+            offsets = found["offsets"]
+            if len(found["category"]) != self.count:
+                raise self._unmatched()
+            if int(offsets[0]) != 0 or int(offsets[-1]) != len(found["steps"]):
+                raise self._unmatched()
+            numbers = self._numbers()
+            starts = []
+            for first in range(0, self.count, _AT_ONCE):
+                last = min(first + _AT_ONCE, self.count)
+                places = offsets[first : last + 1]
+                counts = np.diff(places)
+                if int(counts.min()) < 0 or int(counts.max()) > MOST_STEPS:
+                    raise self._unmatched()
+                lengths[first:last] = counts
+                starts.append(places[:-1:_STRIDE].astype(np.int64))
+                category[first:last] = self._renumbered(found["category"][first:last], numbers)
+        self._starts = np.concatenate(starts) if starts else np.zeros(1, np.int64)
 
-    def append_all(
-        self,
-        splits: Sequence[str],
-        bundle: PackedDrawings,
-        categories: Sequence[str | None],
-        notes: Sequence[Mapping[str, Any]],
-    ) -> dict[int, str]:
-        """Add D drawings, which are in data units, to their splits, in a fraction of the time.
+    def _unmatched(self) -> BadFileError:
+        return BadFileError(
+            "the index does not match the steps", path=self.path, where=self.name, hint=AGAIN
+        )
+
+    def steps_of(self, first: int, last: int) -> NDArray[Any]:
+        """Return the rows of neighbouring drawings.
 
         Args:
-            splits: Of each drawing, "train", "valid" or "test".
-            bundle: Their strokes.
-            categories: Of each.
-            notes: The metadata of each.
+            first: The number of the first drawing.
+            last: The number after that of the last.
 
         Returns:
-            Why a drawing was not added, by its number; see `append`.
+            (N, 3) rows, end to end.
 
         Raises:
-            BadSettingError: If a split is unknown.
+            BadFileError: If the file is damaged, or what it holds are no steps.
         """
-        for name in set(splits) - set(SPLITS):
-            raise BadSettingError(f"unknown split {name!r}", hint=f"use {', '.join(SPLITS)}")
-        steps, problems = self._stored(bundle)
-        numbers = [
-            NO_CATEGORY if k in problems else self._category_index(category, k, problems)
-            for k, category in enumerate(categories)
-        ]
-        texts = [_text(of_one) for of_one in notes]
-        low, high = bundle.bounds()
-        origins = bundle.origins()
-        for split in SPLITS:
-            of_split = [k for k, name in enumerate(splits) if name == split and k not in problems]
-            if not of_split:
-                continue
-            if split not in self._splits:
-                measure = self._statistics.add_offsets if split == "train" else None
-                group = self._file.create_group(split)
-                self._splits[split] = _SplitWriter(group, self._dtype, measure)
-            wanted = np.zeros(len(bundle), dtype=bool)
-            wanted[of_split] = True
-            rows = steps
-            if len(of_split) < len(bundle):
-                rows = steps[np.repeat(wanted, bundle.steps)]
-            self._splits[split].append(
-                rows,
-                bundle.steps[wanted],
-                origins[wanted],
-                [numbers[k] for k in of_split],
-                [texts[k] for k in of_split],
+        start = self._start(first)
+        end = start + int(self._lengths[first:last].sum(dtype=np.int64))
+        with reading(self.path, self.name, "the steps are damaged"):
+            steps = np.asarray(self._datasets()["steps"][start:end])
+        pen = steps[:, 2]
+        bad = (pen != 0) & (pen != 1)
+        if steps.dtype.kind == "f":
+            bad |= ~np.isfinite(steps).all(axis=1)
+        if bad.any():
+            row = int(bad.argmax())
+            drawing = first + int(
+                np.searchsorted(np.cumsum(self._lengths[first:last]), row, side="right")
             )
-            if split == "train":
-                sides = (high[wanted] - low[wanted]).max(axis=1)
-                self._statistics.add_sides(sides.tolist())
-        return problems
+            raise BadFileError(
+                f"{steps[row].tolist()} is no step",
+                path=self.path,
+                where=f"{self.name}, drawing {drawing}",
+                hint=AGAIN,
+            )
+        return steps
 
-    def _stored(self, bundle: PackedDrawings) -> tuple[NDArray[Any], dict[int, str]]:
-        """Return the steps of drawings as the file has them, and which do not fit, and why."""
-        rows = bundle.rows()
-        whole = self._dtype == np.int16
-        with np.errstate(over="ignore", invalid="ignore"):
-            steps = rows.astype(self._dtype)
-            origins = bundle.origins().astype(np.float32)
-            fits = (steps == rows) & (rows > _INT16.min) if whole else np.isfinite(steps)
-        if fits.all() and np.isfinite(origins).all():
-            return steps, {}
-        owner = np.repeat(np.arange(len(bundle)), bundle.steps)
-        far = np.flatnonzero(~np.isfinite(origins).all(axis=1))
-        bad = sorted({*far.tolist(), *owner[~fits.all(axis=1)].tolist()})
-        if whole:
-            return steps, dict.fromkeys(bad, "an offset is not a whole number of 16 bits")
-        return steps, dict.fromkeys(bad, "lies too far off for a data file")
+    def origins_and_notes(
+        self, first: int, last: int
+    ) -> Iterator[tuple[tuple[float, float], dict[str, Any]]]:
+        """Yield the first point and the notes of neighbouring drawings.
 
-    def close(self, **info: Any) -> None:
-        """Write what is buffered, the scale factor and the attributes, and close the file."""
-        statistics = self.statistics
-        digest = hashlib.blake2b(digest_size=16)
-        for name in SPLITS:
-            if name in self._splits:
-                digest.update(name.encode() + self._splits[name].digest.digest())
-        if self._categories:
-            names = list(self._categories)
-            self._file.create_dataset("categories", data=names, dtype=h5py.string_dtype())
-        if self.examples:
-            self._file.create_dataset("examples", data=self.examples, dtype=h5py.string_dtype())
-        values = {**self.preparation.to_dict(), "median_side": statistics.median_side}
-        self._file.attrs["format"] = FORMAT
-        self._file.attrs["format_version"] = FORMAT_VERSION
-        self._file.attrs["preparation"] = json.dumps(values)
-        self._file.attrs["scale_factor"] = statistics.scale_factor
-        self._file.attrs["fingerprint"] = self.fingerprint = digest.hexdigest()
-        self._file.attrs["info"] = to_json({**self.info, **info})
+        Args:
+            first: The number of the first drawing.
+            last: The number after that of the last.
+
+        Raises:
+            BadFileError: If they are damaged.
+        """
+        with reading(self.path, self.name, "the origins or notes are damaged"):
+            found = self._datasets()
+            origins = found["origins"][first:last].tolist()
+            notes: Sequence[bytes] = [b""] * (last - first)
+            if "metadata" in found:
+                notes = found["metadata"][first:last]
+            if "metadata_crc32" in found:
+                written = found["metadata_crc32"][first:last].tolist()
+                if [zlib.crc32(text) for text in notes] != written:
+                    raise ValueError("a checksum of notes")
+            values = [from_json(text, MOST_NOTES_BYTES) if text else {} for text in notes]
+            if not np.isfinite(origins).all():
+                raise ValueError("an origin is not finite")
+        yield from zip(map(tuple, origins), values, strict=True)
+
+    def _start(self, index: int) -> int:
+        stop = index // _STRIDE
+        if stop == len(self._starts):  # the end of the last drawing
+            stop -= 1
+        between = self._lengths[stop * _STRIDE : index].sum(dtype=np.int64)
+        return int(self._starts[stop] + between)
+
+    def _renumbered(
+        self, category: NDArray[np.uint16], numbers: NDArray[np.uint16]
+    ) -> NDArray[np.uint16]:
+        named = category != NO_CATEGORY
+        result = np.full_like(category, NO_CATEGORY)
         try:
-            self._file.flush()
-        except RuntimeError as error:  # h5py's, where a write fails here; it can still be abandoned
-            told = re.search(r"errno = (\d+)", str(error))
-            raise OSError(int(told[1]) if told else errno.EIO, str(error)) from error
-        self._file.close()
-
-    @property
-    def statistics(self) -> TrainingStatistics:
-        """What is measured of the training drawings so far."""
-        for split in self._splits.values():
-            split.flush()
-        return self._statistics
-
-    @property
-    def categories(self) -> list[str]:
-        """The names of the categories so far, in the order of their numbers."""
-        return list(self._categories)
-
-    def __enter__(self) -> Self:
-        """Return the writer."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the file; after an error without finishing it."""
-        if kind is not None:
-            _abandon(self._file)
-        elif self._file:
-            try:
-                self.close()
-            except OSError:
-                _abandon(self._file)
-                raise
-
-    def _category_index(self, category: str | None, place: int, problems: dict[int, str]) -> int:
-        """Return the number of a category; what is wrong with it goes to `problems`."""
-        if category is None:
-            return NO_CATEGORY
-        index = self._categories.get(category)
-        if index is not None:
-            return index
-        if len(self._categories) >= NO_CATEGORY:
-            problems[place] = "more than 65,535 categories in one data file"
-        elif not is_unicode(category):
-            problems[place] = "its category is not Unicode"
-        else:
-            return self._categories.setdefault(category, len(self._categories))
-        return NO_CATEGORY
+            result[named] = numbers[category[named]]
+        except IndexError:
+            raise BadFileError("a category has no name", path=self.path, where=self.name) from None
+        return result
 
 
-def _abandon(file: h5py.File) -> None:
-    """Close a file that nobody wants, perhaps as there is no room for it.
+class Split(Sequence[Drawing]):
+    """The drawings of one split, in data units, read when they are asked for.
 
-    What HDF5 could not write it tries to write again when it closes, and when the process ends, and
-    crashes. So it is given another place to write to, of which nothing stays.
+    `len(split)`, `split[i]` (a Drawing), iteration. `rows(i)` gives the bare stroke-3 rows. Six
+    bytes a drawing are in memory: its length and its category.
     """
-    with contextlib.suppress(Exception):
-        if hasattr(os, "memfd_create"):
-            sink = os.memfd_create("abandoned")
-        else:
-            with tempfile.TemporaryFile() as elsewhere:
-                sink = os.dup(elsewhere.fileno())
-        os.dup2(sink, file.id.get_vfd_handle())
-        os.close(sink)
-        file.close()
+
+    def __init__(self, data: DataFile, name: str, parts: Sequence[ShardSplit]) -> None:
+        """Join the parts; nothing is read yet."""
+        self.name = name
+        self._data = data
+        self._parts = parts
+        self._ends = np.cumsum([part.count for part in parts])
+        self._index: tuple[NDArray[np.int32], NDArray[np.uint16]] | None = None
+
+    def __len__(self) -> int:
+        """Return the number of drawings."""
+        return int(self._ends[-1])
+
+    def __repr__(self) -> str:
+        """Say what it holds."""
+        return f"Split({self.name!r}, {len(self)} drawings)"
+
+    def read_index(self) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
+        """Read lengths and category numbers, if that was not done yet, and return them.
+
+        Raises:
+            BadFileError: If they are missing or damaged.
+        """
+        if self._index is None:
+            lengths = np.zeros(len(self), np.int32)
+            category = np.zeros(len(self), np.uint16)
+            for part, end in zip(self._parts, self._ends, strict=True):
+                here = slice(end - part.count, end)
+                part.read_index(lengths[here], category[here])
+            lengths.flags.writeable = category.flags.writeable = False
+            self._index = (lengths, category)
+        return self._index
+
+    @property
+    def lengths(self) -> NDArray[np.int32]:
+        """(n,) number of steps of each drawing (N_s)."""
+        return self.read_index()[0]
+
+    @property
+    def categories(self) -> NDArray[np.uint16]:
+        """(n,) index of each drawing's category in the file's `categories`; 65535 for none."""
+        return self.read_index()[1]
+
+    @property
+    def category_names(self) -> list[str]:
+        """The names that those numbers stand for."""
+        return self._data.categories
+
+    @property
+    def path(self) -> Path:
+        """The file that the drawings are in."""
+        return self._data.path
+
+    def rows(self, index: int) -> NDArray[Any]:
+        """Return (N_s, 3) stroke-3 rows of a drawing, int16 or float32, in data units."""
+        return self.rows_of(index, index + 1)
+
+    def rows_of(self, first: int, last: int) -> NDArray[Any]:
+        """Return the (N, 3) rows of drawings `first` to `last`, without the last, end to end."""
+        self.read_index()
+        found = [part.steps_of(low, high) for part, low, high in self._within(first, last)]
+        return found[0] if len(found) == 1 else np.concatenate(found or [np.zeros((0, 3))])
+
+    @property
+    def num_shards(self) -> int:
+        """In how many files the drawings are."""
+        return len(self._parts)
+
+    def shards_of(self, first: int, last: int) -> Iterator[tuple[int, int, int]]:
+        """Yield the numbers of the files that drawings `first` to `last` are in.
+
+        Yields:
+            (file, first, last): which of the drawings are in it, as the split counts them.
+        """
+        for part, low, high in self._within(first, last):
+            number = self._parts.index(part)
+            begin = int(self._ends[number]) - part.count
+            yield number, begin + low, begin + high
+
+    def all_rows(self) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        """Return the (N, 3) rows of all drawings and their (n + 1,) offsets, in memory."""
+        offsets = np.concatenate([[0], np.cumsum(self.lengths, dtype=np.int64)])
+        return self.rows_of(0, len(self)), offsets
+
+    @overload
+    def __getitem__(self, index: int) -> Drawing: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Drawing]: ...
+    def __getitem__(self, index: int | slice) -> Drawing | list[Drawing]:
+        """Return a drawing, or a list of them, in place and with category and metadata."""
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        if index < 0:
+            index += len(self)
+        if not 0 <= index < len(self):
+            raise IndexError(f"drawing {index} of {len(self)}")
+        return next(self._drawings(index, index + 1))
+
+    def __iter__(self) -> Iterator[Drawing]:
+        """Iterate over the drawings in order."""
+        for first in range(0, len(self), _ITERATED):
+            yield from self._drawings(first, min(first + _ITERATED, len(self)))
+
+    def _drawings(self, first: int, last: int) -> Iterator[Drawing]:
+        lengths, category = self.read_index()
+        preparation = self._data.preparation
+        for part, low, high in self._within(first, last):
+            steps = part.steps_of(low, high)
+            for origin, notes in part.origins_and_notes(low, high):
+                rows, steps = steps[: lengths[first]], steps[lengths[first] :]
+                number = category[first]
+                name = None if number == NO_CATEGORY else self._data.categories[number]
+                drawing = Drawing.from_stroke3(rows, name, notes).transform(1.0, origin)
+                if preparation.fit == "box":
+                    drawing = drawing.with_metadata(box=preparation.extent)
+                yield drawing
+                first += 1
+
+    def _within(self, first: int, last: int) -> Iterator[tuple[ShardSplit, int, int]]:
+        """Yield the parts that drawings `first` to `last` are in, with their numbers there."""
+        at = int(np.searchsorted(self._ends, first, side="right"))
+        while first < last:
+            part = self._parts[at]
+            begin = int(self._ends[at]) - part.count
+            high = min(last - begin, part.count)
+            if high > first - begin:
+                yield part, first - begin, high
+            first = begin + high
+            at += 1
 
 
-def _text(notes: Mapping[str, Any]) -> str:
-    """Return notes as the file has them: without the box, which is the extent."""
-    if "box" in notes:
-        notes = {key: value for key, value in notes.items() if key != "box"}
-    return to_json(notes) if notes else ""
+class InMemory(Sequence[Drawing]):
+    """A split's drawings in data units, from (0, 0), read once and made when they are asked for.
 
+    Args:
+        split: The drawings.
+        places: Which of them; None: all.
+    """
 
-class _SplitWriter:
-    """Buffers the drawings of one split and appends them to its datasets."""
+    def __init__(self, split: Split, places: Sequence[int] | None = None) -> None:
+        """Read the rows of all drawings."""
+        self._split = split
+        self._rows, self._offsets = split.all_rows()
+        self._places = range(len(split)) if places is None else places
 
-    def __init__(
-        self,
-        group: h5py.Group,
-        dtype: np.dtype[Any],
-        measure: Callable[[NDArray[np.float64]], None] | None,
-    ) -> None:
-        self._measure = measure
-        self.digest = hashlib.blake2b(digest_size=16)
-        self._group = group
-        text = h5py.string_dtype()
-        self._steps = group.create_dataset(
-            "steps",
-            (0, 3),
-            dtype,
-            maxshape=(None, 3),
-            chunks=(_CHUNK_STEPS, 3),
-            compression="gzip",
-            compression_opts=4,
-            shuffle=True,
-        )
-        # h5py's own guess for a data set that begins with one number is a chunk a number
-        some = (_CHUNK_DRAWINGS,)
-        self._offsets = group.create_dataset(
-            "offsets", (1,), np.int64, maxshape=(None,), chunks=some
-        )
-        self._origins = group.create_dataset(
-            "origins", (0, 2), np.float32, maxshape=(None, 2), chunks=(_CHUNK_DRAWINGS, 2)
-        )
-        self._category = group.create_dataset(
-            "category", (0,), np.uint16, maxshape=(None,), chunks=some
-        )
-        self._metadata = group.create_dataset("metadata", (0,), text, maxshape=(None,), chunks=some)
-        self._rows: list[NDArray[Any]] = []  # what is not written yet, of drawings end to end
-        self._lengths: list[NDArray[np.int64]] = []
-        self._starts: list[NDArray[np.float64]] = []
-        self._numbers: list[int] = []
-        self._texts: list[str] = []
-        self._pending_steps = 0
+    def __len__(self) -> int:
+        """Return the number of drawings."""
+        return len(self._places)
 
-    def append(
-        self,
-        rows: NDArray[Any],
-        lengths: NDArray[np.int64],
-        origins: NDArray[np.float64],
-        categories: list[int],
-        texts: list[str],
-    ) -> None:
-        """Take the rows of drawings, end to end, with what there is of each; (D,) or D long."""
-        self._digest(rows, lengths)
-        ends = np.cumsum(lengths)
-        begin = first = 0
-        while begin < len(lengths):
-            # up to the drawing that fills the buffer, however many come at once
-            room = _BUFFERED_STEPS - self._pending_steps
-            stop = int(np.searchsorted(ends, first + room)) + 1
-            stop = min(stop, begin + _BUFFERED_STEPS - len(self._numbers), len(lengths))
-            last = int(ends[stop - 1])
-            self._rows.append(rows[first:last])
-            self._lengths.append(lengths[begin:stop])
-            self._starts.append(origins[begin:stop])
-            self._numbers += categories[begin:stop]
-            self._texts += texts[begin:stop]
-            self._pending_steps += last - first
-            begin, first = stop, last
-            if max(self._pending_steps, len(self._numbers)) >= _BUFFERED_STEPS:
-                self.flush()
+    @overload
+    def __getitem__(self, index: int) -> Drawing: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Drawing]: ...
+    def __getitem__(self, index: int | slice) -> Drawing | list[Drawing]:
+        """Return a drawing, or a list of them."""
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        number = self._split.categories[self._places[index]]
+        name = None if number == NO_CATEGORY else self._split.category_names[number]
+        return Drawing.from_stroke3(self.rows(index), category=name)
 
-    def _digest(self, rows: NDArray[Any], lengths: NDArray[np.int64]) -> None:
-        """Add to the digest of each drawing its length and its steps."""
-        data = memoryview(rows.tobytes())
-        heads = memoryview(lengths.astype("<i8").tobytes())
-        ends = (np.cumsum(lengths) * (rows.itemsize * 3)).tolist()
-        starts = [0, *ends[:-1]]
-        for place, (start, end) in enumerate(zip(starts, ends, strict=True)):
-            self.digest.update(heads[8 * place : 8 * place + 8])
-            self.digest.update(data[start:end])
+    def rows(self, index: int) -> NDArray[Any]:
+        """Return (N_s, 3) stroke-3 rows of a drawing."""
+        place = self._places[index]
+        return self._rows[self._offsets[place] : self._offsets[place + 1]]
 
-    def flush(self) -> None:
-        if not self._numbers:
-            return
-        ends = int(self._offsets[-1]) + np.cumsum(np.concatenate(self._lengths))
-        steps = np.concatenate(self._rows)
-        if self._measure is not None:
-            self._measure(steps[:, :2].astype(np.float64))
-        _extend(self._steps, steps)
-        _extend(self._offsets, ends)
-        _extend(self._origins, np.concatenate(self._starts))
-        _extend(self._category, np.array(self._numbers))
-        _extend(self._metadata, np.array(self._texts, dtype=object))
-        for pending in (self._rows, self._lengths, self._starts, self._numbers, self._texts):
-            pending.clear()
-        self._pending_steps = 0
+    @property
+    def one_stroke_share(self) -> float:
+        """The share of drawings that have one stroke or none."""
+        lifts = np.concatenate([[0], np.cumsum(self._rows[:, 2] == 1)])
+        strokes = np.diff(lifts[self._offsets])[np.asarray(self._places, dtype=np.int64)]
+        return float((strokes <= 1).mean()) if len(strokes) else 0.0
 
+    def choose(self, count: int, max_steps: int | None = None) -> InMemory:
+        """Return at most so many of the drawings, by their content and not by their order.
 
-def _extend(dataset: h5py.Dataset, values: NDArray[Any]) -> None:
-    start = dataset.shape[0]
-    dataset.resize(start + len(values), axis=0)
-    dataset[start:] = values
+        Args:
+            count: How many.
+            max_steps: Leave out what is longer, and what has no steps.
+        """
+        fit = [
+            (self.name(k), place)
+            for k, place in enumerate(self._places)
+            if max_steps is None or 0 < len(self.rows(k)) <= max_steps
+        ]
+        return InMemory(self._split, [place for _, place in sorted(fit)[:count]])
+
+    def name(self, index: int) -> int:
+        """Return a number below 2^63 that stands for a drawing's rows."""
+        rows = np.ascontiguousarray(self.rows(index), dtype=np.float32)
+        digest = hashlib.blake2b(rows.tobytes(), digest_size=8).digest()
+        return int.from_bytes(digest, "little") >> 1
 
 
 class DataFile:
@@ -398,49 +418,35 @@ class DataFile:
     """
 
     def __init__(self, path: str | PathLike[str]) -> None:
-        """Open the file and read its index."""
+        """Open the file, check it and read its index."""
         self.path = Path(path)
         if not self.path.is_file():
-            raise BadFileError(
-                "no such data file", path=path, hint="make one with `sketchrnn data convert`"
-            )
+            raise BadFileError("no such data file", path=path, hint=_MAKE)
+        self._file = open_hdf5(self.path)
         try:
-            self._file = h5py.File(self.path, "r")
-        except OSError as error:
-            raise BadFileError(
-                "is not a data file, or is damaged",
-                path=path,
-                hint="make one with `sketchrnn data convert`",
-            ) from error
-        attributes = self._file.attrs
-        if attributes.get("format") != FORMAT:
-            raise BadFileError(
-                "is HDF5, but not a data file of sketchrnn",
-                path=path,
-                hint="make one with `sketchrnn data convert`",
-            )
-        version = int(attributes.get("format_version", 0))
-        if version > FORMAT_VERSION:
-            raise BadFileError(
-                f"has format version {version}, and this program knows {FORMAT_VERSION}",
-                path=path,
-                hint="install a newer sketchrnn",
-            )
-        try:
-            self.preparation = Preparation.from_dict(json.loads(attributes["preparation"]))
-            self.scale_factor = float(attributes["scale_factor"])
-            self.fingerprint = str(attributes["fingerprint"])
-            self.info: dict[str, Any] = json.loads(attributes["info"])
-            names = self._file["categories"][:] if "categories" in self._file else []
-        except (KeyError, ValueError, OSError) as error:
-            raise BadFileError(
-                "an attribute is missing or damaged", path=path, hint="convert the drawings again"
-            ) from error
-        self.categories: list[str] = [name.decode() for name in names]
+            self._read()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _read(self) -> None:
+        path, file = self.path, self._file
+        with reading(path, problem="an attribute is missing or damaged"):
+            self.preparation = Preparation.from_dict(from_json(attribute(file, "preparation", str)))
+            self.scale_factor = checked_scale(attribute(file, "scale_factor", float))
+            self.fingerprint: str = attribute(file, "fingerprint", str)
+            self.info = checked_info(from_json(attribute(file, "info", str)))
+            check_digest(file, attributes_digest(file))
+        self.categories: list[str] = texts(file, "categories", path)
+        check_categories(self.categories, path)
         self.splits: dict[str, Split] = {}
+        numbers = np.arange(len(self.categories), dtype=np.uint16)
         for name in SPLITS:
-            if name in self._file:
-                self.splits[name] = Split(self, name, [self._part(name)])
+            found = split_datasets(file, name, path)
+            if found is not None:
+                count = len(found["origins"])
+                part = ShardSplit(path, name, count, partial(_same, found), lambda: numbers)
+                self.splits[name] = Split(self, name, [part])
                 self.splits[name].read_index()
 
     def __len__(self) -> int:
@@ -480,21 +486,8 @@ class DataFile:
         Raises:
             BadFileError: If they are damaged.
         """
-        if "examples" not in self._file:
-            return []
-        try:
-            return [Example.from_json(line) for line in self._file["examples"][:]]
-        except (ValueError, OSError) as error:
-            raise BadFileError(
-                "is damaged", path=self.path, where="examples", hint="convert the drawings again"
-            ) from error
-
-    def _part(self, name: str) -> Part:
-        group = self._file[name]
-        if "origins" not in group:
-            raise BadFileError("a data set is missing or damaged", path=self.path, where=name)
-        numbers = np.arange(len(self.categories), dtype=np.uint16)
-        return Part(self.path, name, len(group["origins"]), lambda: group, lambda: numbers)
+        with reading(self.path, "examples"):
+            return [Example.from_json(line) for line in texts(self._file, "examples", self.path)]
 
     def close(self) -> None:
         """Close the file; its splits cannot be read afterwards."""
@@ -507,3 +500,105 @@ class DataFile:
     def __exit__(self, *_: object) -> None:
         """Close the file."""
         self.close()
+
+
+def _same(datasets: Datasets) -> Datasets:
+    return datasets
+
+
+def open_hdf5(path: Path, **options: Any) -> h5py.File:
+    """Open a data file of ours for reading.
+
+    Args:
+        path: The file.
+        **options: Of `h5py.File`.
+
+    Raises:
+        BadFileError: If it is no data file, is damaged, or is newer than this program.
+    """
+    with reading(path, problem="is not a data file, or is damaged"):
+        file = h5py.File(path, "r", **options)
+    try:
+        with reading(path):
+            kind = file.attrs.get_id("format") if "format" in file.attrs else None
+            if kind is None or kind.shape != () or file.attrs["format"] != FORMAT:
+                raise BadFileError(
+                    "is HDF5, but not a data file of sketchrnn", path=path, hint=_MAKE
+                )
+            check_version(attribute(file, "format_version", int), path)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def check_version(version: int, path: Path) -> None:
+    """Refuse a file or folder that is newer than this program.
+
+    Args:
+        version: The version of its format.
+        path: Where it is, for errors.
+
+    Raises:
+        BadFileError: If it is.
+    """
+    if version > FORMAT_VERSION:
+        raise BadFileError(
+            f"has format version {version}, and this program knows {FORMAT_VERSION}",
+            path=path,
+            hint="install a newer sketchrnn",
+        )
+
+
+def checked_scale(value: float) -> float:
+    """Return a scale factor.
+
+    Args:
+        value: What a file gives as one.
+
+    Raises:
+        ValueError: If it is no number above 0.
+    """
+    if not (isinstance(value, int | float) and 0 < value < float("inf")):
+        raise ValueError(f"the scale factor is {value}")
+    return float(value)
+
+
+def checked_info(info: dict[str, Any]) -> dict[str, Any]:
+    """Return what a file says of itself.
+
+    Args:
+        info: As it is read.
+
+    Raises:
+        ValueError: If its licence or attribution is no text, or its report no object.
+    """
+    kinds = {"licence": str, "attribution": str, "report": dict}
+    for key, kind in kinds.items():
+        if not isinstance(info.get(key), kind | None):
+            raise ValueError(f"{key} is {info[key]!r}")
+    return info
+
+
+def check_categories(names: Sequence[str], path: Path) -> None:
+    """Refuse names of categories that are not different from each other.
+
+    Args:
+        names: Of all categories.
+        path: The file, for errors.
+
+    Raises:
+        BadFileError: If one is there twice, or there are too many.
+    """
+    if len(set(names)) != len(names) or len(names) > NO_CATEGORY:
+        raise BadFileError("a category is there twice", path=path, where="categories", hint=AGAIN)
+
+
+def attributes_digest(file: h5py.File) -> str:
+    """Return a digest of the attributes of a data file.
+
+    Args:
+        file: The open file, of which all attributes are written.
+    """
+    names = ("preparation", "scale_factor", "fingerprint", "info")
+    return digest_of(str(file.attrs[name]) for name in names)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -44,12 +45,18 @@ class Preparation:
 
     def __post_init__(self) -> None:
         """Refuse values that no drawing could be prepared with."""
-        if not (math.isfinite(self.extent) and self.extent > 0):
+        for name in ("extent", "epsilon", "max_steps", "median_side"):
+            value: Any = getattr(self, name)
+            if value is None and name in ("max_steps", "median_side"):
+                continue
+            if not issubclass(type(value), int | float | np.number):
+                raise BadSettingError(f"{name} is {value!r}, and must be a number")
+            if not abs(value) < sys.float_info.max:
+                raise BadSettingError(f"{name} is {value}, and must be a finite number")
+        if not self.extent > 0:
             raise BadSettingError(f"extent is {self.extent}, and must be a number above 0")
         if self.fit not in FITS:
             raise BadSettingError(f"fit is {self.fit!r}, and must be one of {', '.join(FITS)}")
-        if not math.isfinite(self.epsilon):
-            raise BadSettingError(f"epsilon is {self.epsilon}, and must be a finite number")
         if self.max_steps is not None and self.max_steps < 1:
             raise BadSettingError(f"max_steps is {self.max_steps}, and must be 1 or more")
 

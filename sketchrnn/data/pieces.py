@@ -16,7 +16,8 @@ import numpy as np
 from sketchrnn import __version__
 from sketchrnn.data.conversion import Conversion, Reading, Tolerances, filtered, prepared
 from sketchrnn.data.conversion_plan import ConversionPlan
-from sketchrnn.data.data_file import FORMAT_VERSION, DataFileWriter
+from sketchrnn.data.data_file import FORMAT_VERSION
+from sketchrnn.data.data_writer import DataFileWriter
 from sketchrnn.data.report import ConversionReport, Lengths, Skipped
 from sketchrnn.drawing import BadFileError, SketchRNNError
 from sketchrnn.drawing.files import whole_file

@@ -22,10 +22,23 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchrnn.data.data_file import FORMAT_VERSION, SPLITS, DataFile
+from sketchrnn.data.data_file import (
+    FORMAT_VERSION,
+    DataFile,
+    Datasets,
+    ShardSplit,
+    Split,
+    check_categories,
+    check_version,
+    checked_info,
+    checked_scale,
+    open_hdf5,
+)
 from sketchrnn.data.examples import Example
+from sketchrnn.data.json_text import MOST_BYTES, from_json
 from sketchrnn.data.normalize import Preparation
-from sketchrnn.data.stored_split import Part, Split
+from sketchrnn.data.schema import attribute, reading, split_datasets, texts
+from sketchrnn.data.split import SPLITS
 from sketchrnn.drawing import BadFileError
 
 INDEX = "index.json"
@@ -33,6 +46,8 @@ FORMAT = "sketchrnn-data-folder"
 MOST_OPEN = 128
 """How many shards are open at once."""
 
+_AGAIN = "build the folder again"
+_DRAWING_BYTES = 18  # of a drawing in a file at least: its offset, origin and category
 _CACHE_BYTES = 1 << 18  # of a data set that is open; a chunk of steps has 100 to 200 KB
 
 
@@ -105,55 +120,44 @@ class DataFolder(DataFile):
                 path=path,
                 hint="make one with `sketchrnn data build`",
             )
-        try:
-            values = json.loads(place.read_text(encoding="utf-8"))
-            known = isinstance(values, dict) and values["format"] == FORMAT
-            version = int(values["format_version"]) if known else 0
-        except (ValueError, KeyError, TypeError, RecursionError, OSError):
-            known = False
-        if not known:
-            raise BadFileError(
-                "is no index of a data folder", path=place, hint="build the folder again"
-            )
-        if version > FORMAT_VERSION:
-            raise BadFileError(
-                f"has format version {version}, and this program knows {FORMAT_VERSION}",
-                path=path,
-                hint="install a newer sketchrnn",
-            )
-        try:
+        with reading(place, problem="is no index of a data folder"):
+            if place.stat().st_size > MOST_BYTES:
+                raise ValueError("it is too long")
+            values = from_json(place.read_bytes())
+            if values["format"] != FORMAT:
+                raise ValueError("it has another format")
+            version = int(values["format_version"])
+        check_version(version, self.path)
+        with reading(place, problem="a value is missing or damaged"):
             self.preparation = Preparation.from_dict(values["preparation"])
-            self.scale_factor = float(values["scale_factor"])
+            self.scale_factor = checked_scale(values["scale_factor"])
             self.fingerprint = str(values["fingerprint"])
             self.categories = [str(name) for name in values["categories"]]
-            self.info = dict(values["info"])
+            check_categories(self.categories, place)
+            self.info = checked_info(dict(values["info"]))
             self._examples = [str(line) for line in values["examples"]]
-            shards = [
-                (Path(s["file"]).name, str(s["fingerprint"]), _counts(s["splits"]))
-                for s in values["shards"]
-            ]
-        except (KeyError, ValueError, TypeError, AttributeError) as error:
-            raise BadFileError(
-                "a value is missing or damaged", path=place, hint="build the folder again"
-            ) from error
+            shards = [(s["file"], str(s["fingerprint"]), s["splits"]) for s in values["shards"]]
         if self.fingerprint != _joined(fingerprint for _, fingerprint, _ in shards):
-            raise BadFileError(
-                "the fingerprint does not match", path=place, hint="build the folder again"
-            )
-        for file, _, _ in shards:
-            if not (self.path / file).is_file():
-                raise BadFileError(
-                    f"lacks its shard {file}", path=path, hint="build the folder again"
-                )
+            raise BadFileError("the fingerprint does not match", path=place, hint=_AGAIN)
+        seen: set[str] = set()
+        for file, _, counts in shards:
+            if not isinstance(file, str) or Path(file).name != file or file in seen:
+                problem = f"names {file!r}, which is no shard of its own"
+                raise BadFileError(problem, path=place, hint=_AGAIN)
+            seen.add(file)
+            shard = self.path / file
+            if not shard.is_file():
+                raise BadFileError(f"lacks its shard {file}", path=path, hint=_AGAIN)
+            _check_counts(counts, shard, place)
         self._shards = _OpenShards(self.path, [shard[:2] for shard in shards], self.categories)
         self.splits = {}
         for name in SPLITS:
             parts = [
-                Part(
+                ShardSplit(
                     self.path / file,
                     name,
                     counts[name],
-                    partial(self._shards.group, number, name),
+                    partial(self._shards.datasets, number, name),
                     partial(self._shards.numbers, number),
                 )
                 for number, (file, _, counts) in enumerate(shards)
@@ -169,23 +173,24 @@ class DataFolder(DataFile):
         Raises:
             BadFileError: If they are damaged.
         """
-        try:
+        with reading(self.path / INDEX, "examples"):
             return [Example.from_json(line) for line in self._examples]
-        except ValueError as error:
-            raise BadFileError(
-                "is damaged", path=self.path / INDEX, where="examples", hint="build it again"
-            ) from error
 
     def close(self) -> None:
         """Close all shards; they are opened again where they are needed."""
         self._shards.close()
 
 
-def _counts(splits: Mapping[str, Any]) -> dict[str, int]:
-    counts = {name: int(count) for name, count in splits.items()}
-    if not set(counts) <= set(SPLITS) or min(counts.values(), default=0) < 0:
-        raise ValueError("a split is unknown, or its count is negative")
-    return counts
+def _check_counts(counts: Any, shard: Path, index: Path) -> None:
+    """Refuse numbers of drawings that a shard cannot have, before there is room made for them."""
+    if not (
+        isinstance(counts, dict)
+        and set(counts) <= set(SPLITS)
+        and all(type(count) is int and count >= 0 for count in counts.values())
+        and sum(counts.values()) * _DRAWING_BYTES <= shard.stat().st_size
+    ):
+        problem = "says what the shard does not hold"
+        raise BadFileError(problem, path=index, where=shard.name, hint=_AGAIN)
 
 
 class _OpenShards:
@@ -195,53 +200,52 @@ class _OpenShards:
         self._folder = folder
         self._shards = shards
         self._categories = {name: number for number, name in enumerate(categories)}
-        self._open: OrderedDict[int, h5py.File] = OrderedDict()
+        self._open: OrderedDict[int, tuple[h5py.File, dict[str, Datasets]]] = OrderedDict()
 
-    def group(self, number: int, split: str) -> h5py.Group:
-        file = self._file(number)
-        try:
-            return file[split]
-        except KeyError:
+    def datasets(self, number: int, split: str) -> Datasets:
+        """Return the data sets of a split of a shard."""
+        _, splits = self._opened(number)
+        if split not in splits:
             path = self._folder / self._shards[number][0]
-            raise BadFileError("a split is missing", path=path, where=split) from None
+            raise BadFileError("a split is missing", path=path, where=split)
+        return splits[split]
 
     def numbers(self, number: int) -> NDArray[np.uint16]:
         """Return the number in all files for each number that a shard gives a category."""
-        file = self._file(number)
-        names = file["categories"][:] if "categories" in file else []
+        path = self._folder / self._shards[number][0]
+        file, _ = self._opened(number)
         try:
-            return np.array([self._categories[name.decode()] for name in names], np.uint16)
-        except (KeyError, UnicodeDecodeError):
-            path = self._folder / self._shards[number][0]
-            raise BadFileError(
-                "a category is not in the index", path=path, hint="build the folder again"
-            ) from None
+            names = texts(file, "categories", path)
+            return np.array([self._categories[name] for name in names], np.uint16)
+        except KeyError:
+            raise BadFileError("a category is not in the index", path=path, hint=_AGAIN) from None
 
     def close(self) -> None:
         while self._open:
-            self._open.popitem()[1].close()
+            self._open.popitem()[1][0].close()
 
-    def _file(self, number: int) -> h5py.File:
+    def _opened(self, number: int) -> tuple[h5py.File, dict[str, Datasets]]:
+        """Return an open shard, and the data sets of its splits."""
         if number in self._open:
             self._open.move_to_end(number)
             return self._open[number]
         name, fingerprint = self._shards[number]
         path = self._folder / name
+        file = open_hdf5(path, rdcc_nbytes=_CACHE_BYTES)
         try:
-            file = h5py.File(path, "r", rdcc_nbytes=_CACHE_BYTES)
-        except OSError as error:
-            raise BadFileError(
-                "is not a data file, or is damaged", path=path, hint="build the folder again"
-            ) from error
-        if file.attrs.get("fingerprint") != fingerprint:
+            with reading(path):
+                if attribute(file, "fingerprint", str) != fingerprint:
+                    raise BadFileError(
+                        "is not the shard that the index means", path=path, hint=_AGAIN
+                    )
+            found = {split: split_datasets(file, split, path) for split in SPLITS}
+        except BaseException:
             file.close()
-            raise BadFileError(
-                "is not the shard that the index means", path=path, hint="build the folder again"
-            )
-        self._open[number] = file
+            raise
+        self._open[number] = file, {key: value for key, value in found.items() if value}
         while len(self._open) > MOST_OPEN:
-            self._open.popitem(last=False)[1].close()
-        return file
+            self._open.popitem(last=False)[1][0].close()
+        return self._open[number]
 
 
 def open_data(path: str | PathLike[str]) -> DataFile:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchrnn.data.categories import listed, place_of
+from sketchrnn.data.categories import category_index, listed
 from sketchrnn.drawing import BadDrawingError, BadSettingError, Drawing
 
 Wanted = str | Sequence[str] | None
@@ -36,7 +36,7 @@ def share_out(wanted: str | Sequence[str], count: int, known: Sequence[str]) -> 
     if not known:
         raise BadSettingError("this model knows no categories", hint="omit category")
     for name in names:
-        place_of(name, known)
+        category_index(name, known)
     if not names or len(names) > max(count, 1):
         raise BadSettingError(
             f"{count} drawings are wanted of {len(names)} categories",
@@ -91,7 +91,7 @@ def of_drawings(
     if wanted is not None:
         names = [wanted] * len(drawings) if isinstance(wanted, str) else list(wanted)
         for name in names:
-            place_of(name, known)
+            category_index(name, known)
         if len(names) != len(drawings):
             raise BadSettingError(f"{len(names)} categories are given for {len(drawings)} drawings")
         return names
@@ -102,7 +102,7 @@ def of_drawings(
             hint = f"say which it is; known: {listed(known)}"
             raise BadDrawingError("has no category", where=where, hint=hint)
         try:
-            place_of(drawing.category, known)
+            category_index(drawing.category, known)
         except BadSettingError as error:
             raise BadDrawingError(error.problem, where=where, hint=error.hint) from None
         names.append(drawing.category)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sketchrnn.data.batches import OFFSET_LIMIT, latent_noise, pad
-from sketchrnn.data.categories import place_of
+from sketchrnn.data.categories import category_index
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import (
     BadDrawingError,
@@ -183,7 +183,7 @@ def sample_drawings(
         if given.embeddings is not None:
             embedding = given.embeddings[some]
         elif names is not None and decoder.embeddings is not None:
-            places = [place_of(name, config.categories) for name in names[some]]
+            places = [category_index(name, config.categories) for name in names[some]]
             embedding = decoder.embeddings[places]
         noise = np.stack([sampling_noise(seed, k, steps) for k in part])
         watch = None if progress is None else partial(_report, progress, first, count)
@@ -462,7 +462,9 @@ class Sampler:
         Raises:
             BadSettingError: If the model does not know one.
         """
-        return np.array([place_of(name, self.config.categories) for name in names], dtype=np.int32)
+        return np.array(
+            [category_index(name, self.config.categories) for name in names], dtype=np.int32
+        )
 
     def embed_categories(self, names: Sequence[str]) -> Array:
         """Return the vectors of categories, (n, category_size).

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from sketchrnn.data import DataFile, opened
 from sketchrnn.data.batches import latent_noise
-from sketchrnn.data.stored_split import InMemory
+from sketchrnn.data.data_file import InMemory
 from sketchrnn.drawing import BadSettingError, Drawing, distance
 from sketchrnn.sampling import categories
 from sketchrnn.sampling.likelihood import nats_of_rows

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sketchrnn.data import DataFile
-from sketchrnn.data.stored_split import InMemory
+from sketchrnn.data.data_file import InMemory
 from sketchrnn.drawing import BadDrawingError, BadSettingError, Drawing, as_list
 from sketchrnn.sampling import categories
 from sketchrnn.sampling.categories import Wanted

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchrnn.data.categories import listed, place_table
+from sketchrnn.data.categories import category_indices, listed
 from sketchrnn.data.data_file import DataFile
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import BadFileError, BadSettingError
@@ -182,7 +182,7 @@ def _extended(known: tuple[str, ...], data: DataFile) -> tuple[str, ...]:
     train = data["train"]
     new = [name for name in data.categories if name not in known]
     names = (*known, *new)
-    place_table(train, names)
+    category_indices(train, names)
     learned = {data.categories[index] for index in np.unique(train.categories[:])}
     missing = [name for name in new if name not in learned]
     if missing:

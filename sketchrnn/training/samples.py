@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sketchrnn.data.stored_split import InMemory
+from sketchrnn.data.data_file import InMemory
 from sketchrnn.drawing import Drawing, distance
 from sketchrnn.sampling.selection import COPY_DISTANCE
 

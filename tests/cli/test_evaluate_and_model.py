@@ -12,7 +12,7 @@ import h5py
 import pytest
 
 from sketchrnn.api import SketchRNN
-from sketchrnn.data.data_file import DataFileWriter
+from sketchrnn.data.data_writer import DataFileWriter
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import Drawing
 from sketchrnn.model import folder

@@ -12,7 +12,7 @@ import pytest
 
 import sketchrnn as sr
 from sketchrnn import recipe_inputs
-from sketchrnn.data.data_file import DataFileWriter
+from sketchrnn.data.data_writer import DataFileWriter
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import BadFileError
 from sketchrnn.render.recipe import read_recipe

@@ -15,7 +15,7 @@ import pytest
 import sketchrnn as sr
 from sketchrnn.cli import main as front_door
 from sketchrnn.cli.train import _View
-from sketchrnn.data.data_file import DataFileWriter
+from sketchrnn.data.data_writer import DataFileWriter
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import Drawing
 from sketchrnn.training.progress import Progress

@@ -9,7 +9,7 @@ import pytest
 
 from sketchrnn.api import SketchRNN
 from sketchrnn.data import DataFileWriter, Preparation, open_data
-from sketchrnn.data.stored_split import InMemory
+from sketchrnn.data.data_file import InMemory
 from sketchrnn.drawing import BadDrawingError, BadSettingError, Drawing, distance
 from sketchrnn.training.evaluate import Evaluator, evaluate
 from sketchrnn.training.samples import evaluate_samples, reconstruction_figures

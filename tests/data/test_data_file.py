@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sketchrnn.data import DataFileWriter, Preparation, data_file, open_data, stored_split
+from sketchrnn.data import DataFileWriter, Preparation, data_file, data_writer, open_data
 from sketchrnn.data.packed_drawings import PackedDrawings
 from sketchrnn.drawing import BadFileError, BadSettingError, Drawing
 
@@ -95,7 +95,7 @@ def test_drawings_round_trip(tmp_path_factory, pairs, integer):
 
 
 def test_more_than_the_buffer_holds(tmp_path, monkeypatch):
-    monkeypatch.setattr(data_file, "_BUFFERED_STEPS", 10)
+    monkeypatch.setattr(data_writer, "_BUFFERED_STEPS", 10)
     many = [Drawing([[(0, 0), (i, 1), (2, i)]], f"c{i % 3}", {"i": i}) for i in range(57)]
     with open_data(write(tmp_path / "a.h5", [("train", d) for d in many])) as data:
         assert list(data["train"]) == many
@@ -107,9 +107,9 @@ def test_more_than_the_buffer_holds(tmp_path, monkeypatch):
 
 
 def test_rows_of_neighbours(tmp_path, monkeypatch):
-    monkeypatch.setattr(stored_split, "_STRIDE", 4)
-    monkeypatch.setattr(stored_split, "_AT_ONCE", 8)
-    monkeypatch.setattr(stored_split, "_ITERATED", 5)
+    monkeypatch.setattr(data_file, "_STRIDE", 4)
+    monkeypatch.setattr(data_file, "_AT_ONCE", 8)
+    monkeypatch.setattr(data_file, "_ITERATED", 5)
     many = [Drawing([[(0, 0), *((k, i) for k in range(i % 7))]], None, {"i": i}) for i in range(37)]
     with open_data(write(tmp_path / "a.h5", [("train", d) for d in many])) as data:
         split = data["train"]
@@ -230,7 +230,7 @@ def test_texts_that_cannot_be_written(tmp_path):
 
 def test_many_at_once_are_as_one_by_one(tmp_path, monkeypatch):
     """Also where the buffer is full in the middle: the scale factor is added up in its parts."""
-    monkeypatch.setattr(data_file, "_BUFFERED_STEPS", 50)
+    monkeypatch.setattr(data_writer, "_BUFFERED_STEPS", 50)
     rng = np.random.default_rng(0)
     some = [
         Drawing([rng.normal(size=(n, 2)) * 9 for n in rng.integers(1, 6, rng.integers(0, 9))])
