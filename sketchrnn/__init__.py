@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sketchrnn.render.plotter import plot
     from sketchrnn.requests import redraw
     from sketchrnn.sources import read, read_all
+    from sketchrnn.studio_page import studio
     from sketchrnn.training.run_report import report
 
 __version__ = "0.1.0"
@@ -37,6 +38,7 @@ _HOMES = {
     "read_all": "sketchrnn.sources",
     "redraw": "sketchrnn.requests",
     "report": "sketchrnn.training.run_report",
+    "studio": "sketchrnn.studio_page",
     "train": "sketchrnn.api",
 }
 
@@ -54,6 +56,7 @@ __all__ = [
     "read_all",
     "redraw",
     "report",
+    "studio",
     "train",
 ]
 

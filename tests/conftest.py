@@ -130,3 +130,19 @@ def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
             split = "valid" if number % 7 == 6 else "test" if number % 4 == 3 else "train"
             writer.append(split, random_drawing(generator, whole=True))
     return path
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A browser without a window."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    program = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None
+    )
+    if program is None:
+        pytest.skip("needs Chromium")
+    flags = ["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=program, args=flags)
+        yield browser
+        browser.close()

@@ -34,8 +34,9 @@ ROOMS = {
     "recipe_inputs": {"drawing", "sources", "data"},
     "requests": _BELOW_API | {"api", "recipe_inputs"},
     "interop": _BELOW_API | {"api"},
-    "cli": _BELOW_API | {"api", "recipe_inputs", "requests", "interop"},
-    "__init__": _BELOW_API | {"api", "requests"},
+    "studio_page": {"drawing", "model", "sampling", "api"},
+    "cli": _BELOW_API | {"api", "recipe_inputs", "requests", "interop", "studio_page"},
+    "__init__": _BELOW_API | {"api", "requests", "studio_page"},
     "__main__": {"cli"},
 }
 
@@ -55,6 +56,7 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "recipe_inputs": ({"msgspec"}, set()),
     "requests": ({"msgspec"}, {"numpy"}),
     "interop": ({"numpy"}, {"keras", "onnx"}),
+    "studio_page": ({"numpy"}, set()),
     "cli": ({"click", "rich", "msgspec"}, {"numpy"}),
     "__init__": (set(), set()),
     "__main__": (set(), set()),
@@ -78,7 +80,7 @@ TABLE_READERS = {
     "data/__init__.py",
     "render/__init__.py",
 }
-FRONT_DOOR = {"cli", "studio"}
+FRONT_DOOR = {"cli"}
 
 
 @dataclass(frozen=True)
