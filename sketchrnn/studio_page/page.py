@@ -124,7 +124,7 @@ def rounding_cost(model: SketchRNN, bits: int) -> float:
         same = SketchRNN(model.config, weights, model.preparation)
         parts = []
         if same.config.conditional:
-            categories = [d.category for d in drawn] if same.categories else None
+            categories = [str(d.category) for d in drawn] if same.categories else None
             parts.append(same.encode(drawn, prepare=False, category=categories))
         if same.categories:
             table = weights["categories/embedding"]
