@@ -43,7 +43,7 @@ ROOMS = {
 # room -> third-party packages: imported with the room, and only when they are needed
 THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "drawing": ({"numpy"}, set()),
-    "sources": ({"numpy"}, {"svgelements", "tinycss2", "PIL", "skimage"}),
+    "sources": ({"numpy"}, {"cssselect2", "svgelements", "tinycss2", "PIL", "skimage"}),
     "render": (
         {"numpy"},
         {"svgwrite", "cairosvg", "cairocffi", "PIL", "fontTools", "pathops", "imageio_ffmpeg"},

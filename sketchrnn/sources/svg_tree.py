@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+from xml.etree.ElementTree import Element
 
 from sketchrnn.drawing import BadFileError
-from sketchrnn.sources.content import MAX_POINTS, walk
+from sketchrnn.sources.content import MAX_POINTS, NUMBER, walk
 
 MAX_ELEMENTS = 200_000
 
@@ -24,21 +25,8 @@ _PX = {
     "": 1.0, "px": 1.0, "in": 96.0, "cm": 96 / 2.54, "mm": 96 / 25.4, "q": 96 / 101.6,
     "pt": 96 / 72, "pc": 16.0, "em": 16.0, "rem": 16.0, "ex": 8.0,
 }  # fmt: skip
-_LENGTH = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([a-zA-Z]*|%)\s*")
+_LENGTH = re.compile(rf"\s*+({NUMBER})\s*+([a-zA-Z]*+|%)\s*+")
 _UNUSED = re.compile(r"data-|on|aria-|inkscape:|sodipodi:")
-
-
-@dataclass
-class Element:
-    """One element, without its namespace prefix."""
-
-    tag: str
-    attributes: dict[str, str]
-    children: list[Element] = field(default_factory=list)
-
-    def get(self, name: str, otherwise: str = "") -> str:
-        """Return an attribute."""
-        return self.attributes.get(name, otherwise)
 
 
 @dataclass
@@ -87,7 +75,7 @@ def parse_tree(data: bytes, name: str) -> Tree:
             )
         kept = {key: value for key, value in attributes.items() if not _UNUSED.match(key)}
         element = Element(local, kept)
-        (open_elements[-1].children if open_elements else top).append(element)
+        (open_elements[-1] if open_elements else top).append(element)
         open_elements.append(element)
         if identifier := attributes.get("id"):
             by_id.setdefault(identifier, element)
@@ -143,7 +131,7 @@ def multiply(outer: Matrix, inner: Matrix) -> Matrix:
 def view_box(element: Element) -> tuple[float, float, float, float] | None:
     """Return x, y, width and height of an element's viewBox, if it has one that can be used."""
     try:
-        numbers = [float(part) for part in element.get("viewBox").replace(",", " ").split()]
+        numbers = [float(part) for part in element.get("viewBox", "").replace(",", " ").split()]
     except ValueError:
         return None
     if len(numbers) != 4 or not all(map(math.isfinite, numbers)) or min(numbers[2:]) <= 0:
@@ -175,10 +163,10 @@ Segment = tuple[complex, ...]
 """(start, end) of a line, or (start, control, control, end) of a cubic curve."""
 
 # The library mirrors the control point of any curve before; the standard only that of its kind.
-_NUMBERS = r"(?:[^A-Za-z]|[eE](?=[-+\d]))*"
+_NUMBERS = r"(?:[^A-Za-z]|[eE](?=[-+\d]))*+"
 _OTHER_KIND = re.compile(rf"([QqTt]{_NUMBERS})(?=[Ss])|([CcSs]{_NUMBERS})(?=[Tt])")
 
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_NUMBER = re.compile(NUMBER)
 
 
 def subpaths(element: Element, viewport: tuple[float, float], name: str) -> list[list[Segment]]:
@@ -192,7 +180,7 @@ def subpaths(element: Element, viewport: tuple[float, float], name: str) -> list
     Raises:
         BadFileError: If its data cannot be read, or make more than a million points.
     """
-    text = element.get("d") if element.tag == "path" else _path_data(element, viewport)
+    text = element.get("d", "") if element.tag == "path" else _path_data(element, viewport)
     if any(part.lower().count("z") > MAX_CLOSES for part in re.split("[mM]", text)):
         raise BadFileError(
             f"a subpath closes more than {MAX_CLOSES} times", path=name, hint="mend it"
@@ -229,7 +217,7 @@ def _path_data(element: Element, viewport: tuple[float, float]) -> str:
     diagonal = math.hypot(width, height) / math.sqrt(2)
 
     def along(name: str, whole: float, otherwise: float = 0.0) -> float:
-        return length(element.get(name), whole, otherwise)
+        return length(element.get(name, ""), whole, otherwise)
 
     if element.tag == "rect":
         size = along("width", width), along("height", height)
@@ -249,7 +237,7 @@ def _path_data(element: Element, viewport: tuple[float, float]) -> str:
     if element.tag == "line":
         start = f"M{along('x1', width)!r},{along('y1', height)!r}"
         return f"{start}L{along('x2', width)!r},{along('y2', height)!r}"
-    numbers = _NUMBER.findall(element.get("points"))
+    numbers = _NUMBER.findall(element.get("points", ""))
     pairs = [f"{x},{y}" for x, y in zip(numbers[::2], numbers[1::2], strict=False)]
     if not pairs:
         return ""

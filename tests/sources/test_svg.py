@@ -135,8 +135,14 @@ def test_shapes_views_and_uses(body, expected):
         (".a{transform:scale(2);transform-origin:3px 0}", '<path class="a" d="M1 0h9"/>', [-1]),
         ("@media screen{.a{display:none}}", '<path class="a" d="M1 0h9"/>', []),
         ("@media print{.a{display:none}}", '<path class="a" d="M1 0h9"/>', [1]),
+        # combinators and attributes
+        ("g > .a{display:none}", '<g><path class="a" d="M1 0h9"/></g>', []),
+        ("g > .a{display:none}", '<g><a><path class="a" d="M1 0h9"/></a></g>', [1]),
+        ("g .a{display:none}", '<g><a><path class="a" d="M1 0h9"/></a></g>', []),
+        ("rect ~ g path{display:none}", '<rect/><a/><g><path d="M1 0h9"/></g>', []),
+        ('[d^="M1 "]{display:none}', '<path d="M1 0h9"/>', []),
         # what is not understood takes nothing away
-        ("g > .a{display:none}", '<g><path class="a" fill="none" d="M1 0h9"/></g>', [1]),
+        (".a:foo(1){display:none}", '<path class="a" fill="none" d="M1 0h9"/>', [1]),
         ("{{{((", '<path class="a" d="M1 0h9"/>', [1]),
         ("(" * 5000, '<path class="a" d="M1 0h9"/>', [1]),
     ],
@@ -199,7 +205,11 @@ def test_units_are_those_of_the_screen():
     )
     drawing = read_svg(data, "x.svg")
     assert drawing.bounds == pytest.approx((0, 0, 960 / 25.4, 0))
-    assert drawing.metadata == {"source": "x.svg", "ignored": "text"}
+    assert drawing.metadata == {
+        "source": "x.svg",
+        "box": pytest.approx(1920 / 25.4),
+        "ignored": "text",
+    }
 
 
 def test_work_is_bounded():
@@ -281,7 +291,7 @@ def test_what_draws_nothing_readable(body, problem):
     [
         (b"hello", "is not XML"),
         (b"<html/>", "not SVG"),
-        (b'<!DOCTYPE svg [<!ENTITY a "M0 0h1">]><svg><path d="&a;"/></svg>', "entity"),
+        (b'<!DOCTYPE svg [<!ENTITY a SYSTEM "x.txt">]><svg><path d="M0 0h1"/></svg>', "entity"),
     ],
 )
 def test_what_is_no_svg(data, problem):
@@ -346,3 +356,53 @@ def test_our_own_pictures_are_read_back(tmp_path):
     assert len(back.strokes) == 3
     for ours, read_back in zip(drawing.strokes, back.strokes, strict=True):
         assert np.allclose(ours[[0, -1]], read_back[[0, -1]], atol=0.1)
+
+
+PAGE = '<svg xmlns="http://www.w3.org/2000/svg" width="100" height="60" {}>{}</svg>'
+
+
+@pytest.mark.parametrize(
+    "unseen",
+    [
+        '<polygon fill="#FFFFFF" points="0 0 100 0 100 60 0 60"/>',
+        '<path fill="white" d="M0 0H100V60H0Z"/>',
+        '<path fill="rgb(255, 255, 255)" d="M5 5h9v9z"/>',
+        '<path stroke="#fff" fill="none" d="M5 5h9v9z"/>',
+        '<path stroke="red" fill="none" stroke-width="0" d="M5 5h9v9z"/>',
+        '<path stroke="red" fill="none" stroke-opacity="0%" d="M5 5h9v9z"/>',
+        '<path stroke="transparent" fill="none" d="M5 5h9v9z"/>',
+        '<path style="fill:rgba(0,0,0,0)" d="M5 5h9v9z"/>',
+        '<g opacity=".05"><path opacity=".1" d="M5 5h9v9z"/></g>',
+        '<g style="display : none  ! important"><path d="M5 5h9v9z"/></g>',
+        '<rect width="100" height="60" fill="#123"/><path stroke="#123" fill="none" d="M5 5h9"/>',
+    ],
+)
+def test_what_has_no_paint_of_its_own_is_not_seen(unseen):
+    body = unseen + '<path d="M20 30H80" fill="none" stroke="#f0f"/>'
+    (stroke,) = read_svg(PAGE.format("", body).encode(), "x.svg").strokes
+    assert stroke.tolist() == [[20, 30], [80, 30]]
+
+
+def test_white_on_a_dark_area_is_seen():
+    body = '<rect width="50" height="50" fill="#000"/><path d="M5 5h9" fill="none" stroke="#fff"/>'
+    assert len(read_svg(PAGE.format("", body).encode(), "x.svg").strokes) == 2
+
+
+def test_a_page_is_kept_and_what_lies_outside_it_is_cut():
+    body = '<path d="M-10 10H110M200 5h9M90 30H110V40H90" stroke="red" fill="none"/>'
+    drawing = read_svg(PAGE.format("", body).encode(), "x.svg")
+    found = [stroke.round(3).tolist() for stroke in drawing.strokes]
+    assert found == [[[0, 10], [100, 10]], [[90, 30], [100, 30]], [[100, 40], [90, 40]]]
+    assert drawing.metadata["box"] == 100
+    assert drawing.metadata["ignored"] == "what lies outside the page"
+    with pytest.raises(BadFileError, match="on its page"):
+        read_svg(PAGE.format("", '<path d="M200 5h9"/>').encode(), "x.svg")
+
+
+def test_masks_outlines_and_fonts_are_named():
+    body = '<path d="M10 20C10 14 90 14 90 20C90 26 10 26 10 20Z" clip-path="url(#a)"/>'
+    notes = read_svg(PAGE.format("", body).encode(), "x.svg").metadata
+    assert notes["outlines"] == 1 and notes["ignored"] == "clip paths"
+    font = '<defs><font><glyph unicode="L" d="M1 7L1 0"/><glyph d="M1 7"/></font></defs>'
+    with pytest.raises(BadFileError, match="SVG font of 2 glyphs"):
+        read_svg(svg(font), "x.svg")
