@@ -28,7 +28,7 @@ from sketchrnn.drawing import (
 )
 from sketchrnn.model import backend, folder
 from sketchrnn.model.config import ModelConfig
-from sketchrnn.sampling import categories
+from sketchrnn.sampling import categories, threads
 from sketchrnn.sampling.categories import Wanted
 from sketchrnn.sampling.mixture import sampling_noise
 from sketchrnn.sampling.numpy_decoder import NumpyDecoder, NumpyEncoder
@@ -369,7 +369,10 @@ class Sampler:
         # with the extent, a drawing that is prepared again keeps its size
         notes = {"extent": self.preparation.extent, **self.signature, **(notes or {})}
         decoder = self.decoder_for(count)
-        return Drawings(sample_drawings(decoder, count, settings, conditions, notes, self.progress))
+        with threads.one_thread():
+            return Drawings(
+                sample_drawings(decoder, count, settings, conditions, notes, self.progress)
+            )
 
     def encode(
         self, drawings: Drawing | Iterable[Drawing], prepare: bool = True, category: Wanted = None

@@ -13,7 +13,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -44,13 +45,57 @@ def share_out(work: Callable[[Given], Made], parts: Sequence[Given]) -> list[Mad
                 raise
 
 
-def one_thread() -> contextlib.AbstractContextManager[Any]:
-    """Let one thread multiply within a `with` block."""
+class _Limit:
+    """The limit of the process, which holds while anybody is within: threads share one.
+
+    It is set and lifted in threads of their own that end at once: threadpoolctl lets no thread lift
+    what another one that still lives has set.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._within = 0
+        self._limits: list[Any] = []
+
+    def enter(self, controller: Any) -> None:
+        with self._lock:
+            if not self._within:
+                self._apart(lambda: self._limits.append(_limit_of(controller)))
+            self._within += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._within -= 1
+            if not self._within:
+                limit = self._limits.pop()
+                self._apart(limit.restore_original_limits)
+
+    def _apart(self, work: Callable[[], None]) -> None:
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+
+
+_limit = _Limit()
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Let one thread multiply within a `with` block; who is last to leave ends it for all."""
     controller = _controller()
     if controller is None:
-        return contextlib.nullcontext()
-    limit: contextlib.AbstractContextManager[Any] = controller.limit(limits=1, user_api="blas")
-    return limit
+        yield
+        return
+    _limit.enter(controller)
+    try:
+        with _limit_of(controller):  # where each thread has a limit of its own
+            yield
+    finally:
+        _limit.leave()
+
+
+def _limit_of(controller: Any) -> Any:
+    return controller.limit(limits=1, user_api="blas")
 
 
 @functools.cache

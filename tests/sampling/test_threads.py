@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
+from sketchrnn.api import SketchRNN
+from sketchrnn.model.folder import shipped_models
 from sketchrnn.sampling import threads
 from sketchrnn.sampling.mixture import sampling_noise, temperature_rule
 from sketchrnn.sampling.numpy_cells import next_cell, sigmoid
@@ -60,6 +64,45 @@ def test_products_are_one_threads_and_let_go_again():
     for parts in ([0], [0, 1, 2]):
         assert all(set(found) <= {1} for found in threads.share_out(lambda _: allowed(), parts))
     assert allowed() == before
+
+
+def test_who_is_last_to_leave_ends_the_limit():
+    """Two that overlap, as requests of a server do: neither restores what the other has set."""
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+
+    def allowed():
+        pools = threadpoolctl.threadpool_info()
+        return [pool["num_threads"] for pool in pools if pool["user_api"] == "blas"]
+
+    threads._controller.cache_clear()
+    before, seen = allowed(), []
+    entered, left = threading.Event(), threading.Event()
+
+    def overlap():
+        with threads.one_thread():
+            entered.set()
+            left.wait(10)
+            seen.extend(allowed())
+
+    other = threading.Thread(target=overlap)
+    with threads.one_thread():
+        other.start()
+        assert entered.wait(10)
+    left.set()
+    other.join()
+    assert set(seen) == {1}
+    assert allowed() == before
+
+
+def test_requests_in_several_threads_draw_what_each_alone_does():
+    model = SketchRNN.load(shipped_models()["kanji"])
+
+    def draw(seed):
+        return model.generate(4, seed=seed, max_steps=12)
+
+    wanted = [draw(seed) for seed in range(12)]
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(draw, range(12))) == wanted
 
 
 def test_without_threadpoolctl_nothing_is_limited(monkeypatch):
