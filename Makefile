@@ -68,7 +68,7 @@ test-long: $(READY)
 
 # One after the other: each starts processes of its own.
 test-distributed: $(READY)
-	$(BIN)/python -m pytest -q -m 'long or not long' tests/training/test_distributed.py tests/training/test_meeting.py
+	$(BIN)/python -m pytest -q -m 'long or not long' tests/training/test_distributed.py
 
 lint: $(READY)
 	$(BIN)/ruff check

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from sketchrnn.training.evaluation import ModelEvaluation
     from sketchrnn.training.progress import Watcher
     from sketchrnn.training.samples import SampleMetrics
-    from sketchrnn.training.team import Team
 
 Array = NDArray[np.float32]
 
@@ -964,7 +963,6 @@ def train(
     overwrite: bool = False,
     init_from: str | PathLike[str] | None = None,
     watcher: Watcher | None = None,
-    team: Team | None = None,
     **settings: Any,
 ) -> SketchRNN:
     """Teach a model to draw.
@@ -980,8 +978,6 @@ def train(
         init_from: A model folder, or the name of a shipped model: begin with its network, units and
             weights. Without a preset the training is that of `training.finetune.FINETUNE_DEFAULTS`.
         watcher: Is notified of every step, validation, page and checkpoint.
-        team: The processes that train together, as `training.team.join` gives it; each of them
-            calls this, and the first writes `out`, which all must see.
         **settings: Settings that differ from the preset, such as batch_size=50.
 
     Returns:
@@ -1009,6 +1005,5 @@ def train(
             overwrite=overwrite,
             init_from=None if init_from is None else str(init_from),
             watcher=watcher,
-            team=team,
         )
     return load(out)

@@ -68,6 +68,7 @@ BACKEND = "model/backend.py"
 FRAMEWORK_HOMES = {
     BACKEND: {"tensorflow", "jax"},
     "model/devices.py": {"tensorflow", "jax"},
+    "training/distributed.py": {"jax"},
     "interop/magenta_tf1.py": {"tensorflow"},
 }
 

@@ -28,6 +28,8 @@ if [ -e "$run/run.json" ]; then
     again=(--resume)
 fi
 
+# JAX gives a task of SLURM one GPU, unless it is told which: here all of the host's.
+export JAX_LOCAL_DEVICE_IDS=${JAX_LOCAL_DEVICE_IDS:-$(seq -s, 0 $((${SLURM_GPUS_ON_NODE:-1} - 1)))}
 # Since SLURM 22.05 srun does not take over what the job has asked for here.
 export SRUN_CPUS_PER_TASK=${SLURM_CPUS_PER_TASK:-1}
 
@@ -36,7 +38,7 @@ status=0
 srun --kill-on-bad-exit=0 sketchrnn --backend jax train "$data" -o "$run" --distributed "${again[@]}" "$@" ||
     status=$?
 
-# 75: a process has died, and the others have stopped. srun tells the highest status of all, so that
+# 75, or 134 of JAX itself: a process has died, and the others have stopped. srun tells the highest status of all, so that
 # of one that was killed, 128 and its signal, hides theirs. Another attempt goes on with what is there.
 if { [ "$status" = 75 ] || [ "$status" -gt 128 ]; } && [ "${SLURM_RESTART_COUNT:-0}" -lt 10 ] &&
     [ -n "${SLURM_JOB_ID:-}" ] && command -v scontrol >/dev/null; then

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import shlex
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,6 @@ import click
 
 if TYPE_CHECKING:
     from sketchrnn.training.progress import Progress
-    from sketchrnn.training.team import Team
 
 
 @click.command()
@@ -96,6 +94,7 @@ def train(
     """
     from sketchrnn.api import train as train_model
     from sketchrnn.drawing import BadSettingError
+    from sketchrnn.training import distributed as several
     from sketchrnn.training import presets
 
     settings: dict[str, Any] = {}
@@ -109,15 +108,15 @@ def train(
     if steps is not None:
         settings["steps"] = steps
     presets.check_names(settings)  # which are to be keywords
-    team = None
     if distributed:
-        team = _join(coordinator, processes, process_id, wait)
+        several.initialize(coordinator, processes, process_id, wait)
     elif (coordinator, processes, process_id, wait) != (None,) * 4:
         raise BadSettingError(
             "--coordinator, --processes, --process-id and --patience are for several processes",
             hint="add --distributed",
         )
-    view: _View | _Silence = _View(output) if team is None or team.first else _Silence()
+    # of several processes the first tells what there is to tell
+    view = _View(output) if several.process_index() == 0 else None
     try:
         train_model(
             data,
@@ -126,50 +125,21 @@ def train(
             resume=resume,
             overwrite=force,
             init_from=init_from,
-            watcher=view.watch,
-            team=team,
+            watcher=view.watch if view else None,
             **settings,
         )
+    except several.LostProcessError as error:
+        if view:
+            view.close()
+        click.echo(f"sketchrnn: {error}", err=True)
+        os._exit(several.EXIT_LOST)  # JAX would wait for the process that is gone
     finally:
-        view.close()
-    view.conclude()
-
-
-def _join(
-    coordinator: str | None, processes: int | None, number: int | None, wait: float | None
-) -> Team:
-    """Meet the other processes, on JAX."""
-    from sketchrnn.drawing import BadSettingError
-    from sketchrnn.training import cluster, meeting, team
-
-    if os.environ.setdefault("KERAS_BACKEND", "jax") != "jax":
-        raise BadSettingError(
-            "several processes train together on JAX alone", hint="use --backend jax"
-        )
-    place = cluster.find_place(
-        os.environ, coordinator=coordinator, processes=processes, number=number
-    )
-
-    def leave(line: str) -> None:
-        # the main thread may wait for ever for what the dead process was to send
-        sys.stderr.write(f"sketchrnn: {line}\n")
-        sys.stderr.flush()
-        os._exit(meeting.EXIT_LOST)
-
-    return team.join(place, patience=wait or meeting.PATIENCE, on_loss=leave)
-
-
-class _Silence:
-    """Shows nothing: the first process tells what there is to tell."""
-
-    def watch(self, progress: Progress) -> None:
-        """Show nothing."""
-
-    def close(self) -> None:
-        """Do nothing."""
-
-    def conclude(self) -> None:
-        """Say nothing."""
+        if view:
+            view.close()
+    if view:
+        view.conclude()
+    if distributed:
+        several.shutdown()
 
 
 class _View:

@@ -14,7 +14,7 @@ from sketchrnn.data.data_file import Split
 from sketchrnn.model import backend, losses
 from sketchrnn.model.config import ModelConfig
 from sketchrnn.model.vae import SketchVAE
-from sketchrnn.training.team import Team
+from sketchrnn.training import distributed
 
 EVALUATION_SEED = 0x5CE7C4
 _BATCH_SIZE = 64
@@ -72,9 +72,10 @@ def evaluate(
     *,
     batch_size: int = _BATCH_SIZE,
     sample_z: bool = True,
-    team: Team | None = None,
 ) -> dict[str, float]:
     """Return the mean figures of a network on a split.
+
+    Several processes share the work out batch by batch, and all get all figures.
 
     Args:
         evaluator: Of the network.
@@ -82,7 +83,6 @@ def evaluate(
         split: Drawings in data units of the scale that the network was trained on.
         batch_size: How many at once; no figure depends on it.
         sample_z: Whether z is drawn, with noise that depends on the drawing alone, or is z_mean.
-        team: The processes that share the work out batch by batch; all get all figures.
 
     Returns:
         As DESIGN defines: nats_per_drawing, nats_per_point, nats_per_point_data_units,
@@ -90,7 +90,6 @@ def evaluate(
         kl_per_drawing (nats, sum over z), active_units, num_drawings, num_points.
     """
     config = network.config
-    team = team or Team()
     n_max = int(max(config.max_seq_len, split.lengths.max(initial=1)))
     columns: dict[str, NDArray[np.float32]] = {}
     batches = evaluation_batches(
@@ -101,15 +100,15 @@ def evaluate(
         z_size=config.latent_size if sample_z else 0,
         seed=EVALUATION_SEED,
         categories=config.categories,
-        share=(team.number, team.size),
+        share=(distributed.process_index(), distributed.process_count()),
     )
     for counted, batch in batches:
         for key, value in evaluator(batch).items():
             if key not in columns:
                 columns[key] = np.zeros((len(split), *value.shape[1:]), np.float32)
             columns[key][counted] = value[: len(counted)]
-    if not team.alone:
-        columns = _shared(columns, len(split), config, team)
+    if distributed.process_count() > 1:
+        columns = _merged(columns, len(split), config)
     of = {key: column.astype(np.float64) for key, column in columns.items()}
     points = int(split.lengths.sum())
     nats = of["offset"] + of["pen"]
@@ -134,14 +133,14 @@ def evaluate(
     return figures
 
 
-def _shared(
-    columns: dict[str, NDArray[np.float32]], count: int, config: ModelConfig, team: Team
+def _merged(
+    columns: dict[str, NDArray[np.float32]], count: int, config: ModelConfig
 ) -> dict[str, NDArray[np.float32]]:
     """Return the figures of all drawings, of which each process has computed some, perhaps none."""
     shapes: dict[str, tuple[int, ...]] = dict.fromkeys(_FIGURES, (count,))
     if config.conditional:
         shapes |= dict.fromkeys(("kl", "z_mean"), (count, config.z_size))
     return {
-        key: team.joined(columns.get(key, np.zeros(shape, np.float32)))
+        key: distributed.merge(columns.get(key, np.zeros(shape, np.float32)))
         for key, shape in shapes.items()
     }

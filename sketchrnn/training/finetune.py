@@ -135,7 +135,7 @@ def weights_for(parent: PretrainedModel, config: ModelConfig) -> dict[str, NDArr
     return weights
 
 
-def heritage(parent: PretrainedModel) -> dict[str, Any]:
+def lineage(parent: PretrainedModel) -> dict[str, Any]:
     """Return what a model should say of the one that it goes on from."""
     return {
         "name": parent.name,
@@ -146,7 +146,7 @@ def heritage(parent: PretrainedModel) -> dict[str, Any]:
     }
 
 
-def with_heritage(provenance: Mapping[str, Any], parent: Mapping[str, Any]) -> dict[str, Any]:
+def with_lineage(provenance: Mapping[str, Any], parent: Mapping[str, Any]) -> dict[str, Any]:
     """Return provenance with a parent in it, and the terms of both data sets as its own."""
     data, before = dict(provenance["data"]), parent["data"]
     for key, joint in (("licence", " and "), ("attribution", "; ")):

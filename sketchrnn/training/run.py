@@ -8,24 +8,30 @@ import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from sketchrnn.data.categories import check_learned, listed
+from sketchrnn.data.categories import check_learned
 from sketchrnn.data.data_file import DataFile
-from sketchrnn.drawing import BadFileError, BadSettingError, Drawing, OutputExistsError
+from sketchrnn.drawing import (
+    BadFileError,
+    BadSettingError,
+    Drawing,
+    OutputExistsError,
+    SketchRNNError,
+)
 from sketchrnn.drawing.files import check_folder, whole_file
-from sketchrnn.model import backend, devices
+from sketchrnn.model import backend
 from sketchrnn.model.config import ADDED_LATER, ModelConfig
 from sketchrnn.model.folder import CONFIG_FILE, WEIGHTS_FILE
 from sketchrnn.render import gallery
-from sketchrnn.training import checkpoint, finetune, memory, presets
+from sketchrnn.training import checkpoint, distributed, finetune, memory, presets
 from sketchrnn.training.config import TrainConfig
 from sketchrnn.training.metrics_log import METRICS_FILE, TENSORBOARD_FOLDER
-from sketchrnn.training.progress import Outcome, Progress, Watcher
+from sketchrnn.training.progress import Outcome, Watcher
 from sketchrnn.training.run_folder import RUN_FILE, SAMPLES_FOLDER
-from sketchrnn.training.team import Team, digest_of, versions
+
+if TYPE_CHECKING:
+    from sketchrnn.training.train import Trainer
 
 FORMAT_VERSION = 1
 _MAY_CHANGE = (
@@ -67,28 +73,38 @@ def train_run(
     overwrite: bool,
     init_from: str | None = None,
     watcher: Watcher | None = None,
-    team: Team | None = None,
 ) -> Outcome:
     """Train in a folder; see `sketchrnn.train`.
 
-    Where a team of processes trains together, each of them calls it; None: this one alone.
+    Of several processes (`distributed.initialize`) all call it, and process 0 writes.
 
     Raises:
         BadSettingError: If a setting is unknown, cannot be used, or may not change in a run.
         BadFileError: If the data has no training drawings, or there is nothing to resume.
         OutputExistsError: If `out` exists and neither `resume` nor `overwrite` is asked for.
     """
-    with team or Team() as team:
-        return _train(
-            data, out, preset, changes, resume, overwrite, init_from, watcher or _ignore, team
-        )
+    watcher = watcher or (lambda progress: None)
+    plan: Plan | None = None
+    problem: SketchRNNError | None = None
+    try:
+        plan = _plan_for(data, out, preset, changes, resume, overwrite, init_from)
+    except SketchRNNError as error:
+        if distributed.process_count() == 1:
+            raise
+        problem = error
+    backend.load_backend()
+    distributed.check_agreement(_facts(plan, data, resume), problem)
+    assert plan is not None
+    writes = distributed.process_index() == 0
+    if not resume and writes:
+        if out.exists() and any(out.iterdir()):
+            shutil.rmtree(out)
+        plan.write(out)
+    with distributed.watch_for_loss():
+        return _trainer(plan, data, out, resume, watcher).run()
 
 
-def _ignore(progress: Progress) -> None:
-    """Watch nothing."""
-
-
-def _train(
+def _plan_for(
     data: DataFile,
     out: Path,
     preset: str | None,
@@ -96,30 +112,35 @@ def _train(
     resume: bool,
     overwrite: bool,
     init_from: str | None,
-    watcher: Watcher,
-    team: Team,
-) -> Outcome:
+) -> Plan:
+    """Return what the run is to do, having checked all that can be without a framework."""
     if resume and overwrite:
         raise BadSettingError("a run cannot be both resumed and replaced", path=out)
     if resume and init_from is not None:
         raise BadSettingError(
-            "a run goes on from its own checkpoints", path=out, hint="leave --init-from away"
+            "a run goes on from its own checkpoints", path=out, hint="omit --init-from"
         )
     plan = _resumed(out, preset, changes) if resume else _planned(data, preset, changes, init_from)
     if not resume:
         _check_room(out, overwrite, plan.init_from)
-    backend.load_backend()
-    _meet(team, plan, data, resume)
-    from sketchrnn.training.train import Trainer  # which loads it; what is wrong is told before
+    shards, count = data["train"].num_shards, distributed.process_count()
+    if data.path.is_dir() and shards < count:
+        raise BadSettingError(
+            f"has {shards} shards with training drawings, and there are {count} processes",
+            path=data.path,
+            hint="start fewer, or build the folder again with a smaller --piece-size",
+        )
+    return dataclasses.replace(plan, data=_place_of(data, out))  # which may have moved
 
-    plan = dataclasses.replace(plan, data=_place_of(data, out))  # which may have moved
-    if not resume and team.first:
-        if out.exists() and any(out.iterdir()):
-            shutil.rmtree(out)
-        plan.write(out)
+
+def _trainer(plan: Plan, data: DataFile, out: Path, resume: bool, watcher: Watcher) -> Trainer:
+    """Return the trainer, with the weights that it begins or goes on with."""
+    from sketchrnn.training.train import Trainer  # which loads the framework
+
+    writes = distributed.process_index() == 0
     provenance = _provenance(data, plan.preset)
-    if plan.heritage is not None:
-        provenance = finetune.with_heritage(provenance, plan.heritage)
+    if plan.lineage is not None:
+        provenance = finetune.with_lineage(provenance, plan.lineage)
     try:
         trainer = Trainer(
             data,
@@ -130,48 +151,37 @@ def _train(
             watcher=watcher,
             save_page=_save_page,
             make_folder=lambda: plan.write(out),
-            notes=[*plan.notes, *_notes(data, plan.training, team)],
-            team=team,
+            notes=plan.notes,
         )
     except Exception as error:
-        if not resume and team.first:  # nothing was learned that the folder could hold
+        if not resume and writes:  # nothing was learned that the folder could hold
             shutil.rmtree(out, ignore_errors=True)
         if memory.is_exhausted(error):
             raise memory.too_large(plan.config) from error
         raise
-    if resume and team.first:
+    if resume and writes:
         _clear(out)
     # a run that was killed before it wrote the first has none
-    if resume and team.decided(bool(checkpoint.found(out / checkpoint.FOLDER))):
+    if resume and distributed.broadcast_json(bool(checkpoint.found(out / checkpoint.FOLDER))):
         trainer.resume()
     elif plan.init_from is not None:
         model = finetune.read(plan.init_from)
-        if plan.heritage is None or model.fingerprint != plan.heritage["weights_sha256"]:
+        if plan.lineage is None or model.fingerprint != plan.lineage["weights_sha256"]:
             raise BadFileError("has changed since the run began", path=plan.init_from)
         trainer.begin_with(finetune.weights_for(model, plan.config))
-    if resume and team.first:
+    if resume and writes:
         plan.write(out)
-    return trainer.run()
+    return trainer
 
 
-def _meet(team: Team, plan: Plan, data: DataFile, resume: bool) -> None:
-    """See that all processes are about to do the same.
-
-    Raises:
-        BadSettingError: If the work cannot be shared out among so many.
-        SketchRNNError: If they differ; see `Team.begin`.
-    """
-    shards, train = data["train"].num_shards, data["train"]
-    if data.path.is_dir() and shards < team.size:
-        raise BadSettingError(
-            f"has {shards} shards with training drawings, and there are {team.size} processes",
-            path=data.path,
-            hint="start fewer, or build the folder again with a smaller --piece-size",
-        )
+def _facts(plan: Plan | None, data: DataFile, resume: bool) -> dict[str, dict[str, Any]]:
+    """Return what all processes of a run must agree about; nothing if this one cannot begin."""
+    if plan is None or distributed.process_count() == 1:
+        return {}
     settings = {**plan.config.to_dict(), **plan.training.to_dict()}
-    settings["categories"] = digest_of(settings["categories"])
-    facts: dict[str, dict[str, Any]] = {
-        "versions": versions(),
+    settings["categories"] = distributed.digest_of(settings["categories"])
+    return {
+        "versions": distributed.versions(),
         "data": {
             "fingerprint": data.fingerprint,
             "drawings": {name: len(split) for name, split in data.splits.items()},
@@ -179,10 +189,9 @@ def _meet(team: Team, plan: Plan, data: DataFile, resume: bool) -> None:
         "settings": settings,
         "beginning": {
             "resume": resume,
-            "init_from": plan.heritage and plan.heritage["weights_sha256"],
+            "init_from": plan.lineage and plan.lineage["weights_sha256"],
         },
     }
-    team.begin(facts, min(plan.training.batch_size, len(train)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -194,7 +203,7 @@ class Plan:
         training: The training.
         preset: The name that was asked for.
         init_from: The model that the run goes on from.
-        heritage: What it says of that model.
+        lineage: What it says of that model.
         notes: Lines for whoever watches.
         data: Where the data are, and their fingerprint. It stays in run.json: a model that travels
             does not tell where somebody keeps things.
@@ -204,7 +213,7 @@ class Plan:
     training: TrainConfig
     preset: str | None
     init_from: str | None = None
-    heritage: dict[str, Any] | None = None
+    lineage: dict[str, Any] | None = None
     notes: Sequence[str] = ()
     data: Mapping[str, str] | None = None
 
@@ -216,7 +225,7 @@ class Plan:
             "config": self.config.to_dict(),
             "training": self.training.to_dict(),
             "init_from": self.init_from,
-            "parent": self.heritage,
+            "parent": self.lineage,
             "data": self.data,
         }
         with whole_file(out / RUN_FILE, overwrite=True) as beside:
@@ -233,7 +242,7 @@ def _planned(
         config, training, notes = finetune.settings(model, data, preset, changes)
         # a folder is found again from anywhere
         place = str(Path(init_from).absolute()) if Path(init_from).is_dir() else init_from
-        return Plan(config, training, preset, place, finetune.heritage(model), notes)
+        return Plan(config, training, preset, place, finetune.lineage(model), notes)
     longest = max(int(split.lengths.max(initial=1)) for split in data.splits.values())
     config, training = presets.settings(
         preset,
@@ -290,38 +299,10 @@ def _place_of(data: DataFile, out: Path) -> dict[str, str]:
     return {"path": Path(told).as_posix(), "fingerprint": data.fingerprint}
 
 
-def _notes(data: DataFile, training: TrainConfig, team: Team) -> list[str]:
-    """Return what is worth knowing of data and devices before hours are spent on them."""
-    notes = []
-    train = data["train"]
-    idle = devices.idle()
-    if idle:
-        notes.append(
-            f"TensorFlow trains on one GPU, and leaves {idle} idle; --backend jax uses all"
-        )
-    if team.alone and (available := devices.count()) > team.devices:
-        size = min(training.batch_size, len(train))
-        notes.append(
-            f"{team.devices} of {available} devices are used, as a batch of {size} drawings does "
-            f"not divide among all; batch_size={-(-size // available) * available} would"
-        )
-    if len(train) < training.batch_size:
-        notes.append(
-            f"there are {len(train)} drawings to learn, fewer than a batch of "
-            f"{training.batch_size}: all are in every batch"
-        )
-    if len(data.categories) > 1:
-        learned = set(np.unique(train.categories[:]).tolist())
-        missing = [name for k, name in enumerate(data.categories) if k not in learned]
-        if missing:
-            notes.append(f"there are no drawings to learn of {listed(missing)}")
-    return notes
-
-
 def _resumed(out: Path, preset: str | None, changes: Mapping[str, Any]) -> Plan:
     path = out / RUN_FILE
     if not path.is_file():
-        raise BadFileError("holds no run to go on with", path=out, hint="leave --resume away")
+        raise BadFileError("holds no run to go on with", path=out, hint="omit --resume")
     try:
         values = json.loads(path.read_text("utf-8"))
         # runs that were begun before there was such a thing lack its keys
@@ -333,7 +314,7 @@ def _resumed(out: Path, preset: str | None, changes: Mapping[str, Any]) -> Plan:
         raise BadSettingError(
             f"the run was begun with preset {values.get('preset')!r}",
             path=out,
-            hint="leave --preset away",
+            hint="omit --preset",
         )
     merged_config, merged = presets.settings(
         None,

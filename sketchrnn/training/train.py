@@ -28,11 +28,13 @@ from typing import Any
 import numpy as np
 
 from sketchrnn.data.batches import Batch, Batches
+from sketchrnn.data.categories import listed
 from sketchrnn.data.data_file import DataFile
 from sketchrnn.drawing import BadFileError, BadSettingError, SketchRNNError
 from sketchrnn.drawing.files import reason_of
+from sketchrnn.model import devices
 from sketchrnn.model.config import ModelConfig
-from sketchrnn.training import checkpoint, divergence, memory
+from sketchrnn.training import checkpoint, distributed, divergence, memory
 from sketchrnn.training.config import TrainConfig
 from sketchrnn.training.divergence import DivergedError
 from sketchrnn.training.graceful_stop import asked_by_signal
@@ -41,7 +43,6 @@ from sketchrnn.training.progress import Outcome, Progress, Watcher
 from sketchrnn.training.run_folder import RUN_FILE, Results, SavePage
 from sketchrnn.training.schedules import kl_weight_at, learning_rate_at
 from sketchrnn.training.state import TrainState
-from sketchrnn.training.team import Team
 from sketchrnn.training.train_step import TrainStep
 
 RATE_CUT = 0.5
@@ -72,8 +73,6 @@ class Trainer:
         make_folder: Makes the run's folder, with what it needs to be resumed, if it is gone.
         notes: What to tell before the first step.
         learner: The network; None: one that is made for these configurations.
-        team: The processes that train together; None: this one alone. All call the same methods,
-            the first of them writes.
 
     Raises:
         BadFileError: If the data has no training drawings.
@@ -92,7 +91,6 @@ class Trainer:
         make_folder: Callable[[], None] | None = None,
         notes: Sequence[str] = (),
         learner: TrainStep | None = None,
-        team: Team | None = None,
     ) -> None:
         """Make the network, the batches and the optimizer."""
         self.config = config
@@ -100,8 +98,9 @@ class Trainer:
         self._data = data
         self._out = out
         self._watch = watcher or (lambda progress: None)
-        self._team = team or Team()
         self._make_folder = make_folder
+        self._processes = distributed.process_count()
+        self._writes = distributed.process_index() == 0
         self._notes = notes
         self._inherited = False
         self._batches = Batches(
@@ -114,12 +113,12 @@ class Trainer:
             z_size=config.latent_size,
             seed=train_config.seed,
             categories=config.categories,
-            share=(self._team.number, self._team.size),
-            joined=self._team.joined if self._exchanges() else None,
+            share=(distributed.process_index(), self._processes),
+            joined=distributed.merge if self._exchanges() else None,
         )
         valid = data.splits.get("valid")
         self._valid = valid if valid else data["train"]
-        self._learner = learner or TrainStep(config, train_config, self._team)
+        self._learner = learner or TrainStep(config, train_config, self._batches.batch_size)
         self._journal = MetricsLog(out)
         self._results = Results(
             out,
@@ -153,7 +152,7 @@ class Trainer:
         home = self._out / checkpoint.FOLDER
         newest: Snapshot | None = None
         good: Snapshot | None = None
-        if self._team.first:
+        if self._writes:
             newest = checkpoint.newest(home, lambda line: self._tell("trouble", message=line))
             at = TrainState.from_dict({"good": newest[0], **newest[2]}).good
             good = None if at == newest[0] else checkpoint.at(home, at)
@@ -172,9 +171,9 @@ class Trainer:
             )
         self._step = self._saved_step = step
         self._now = TrainState.from_dict({"good": step, **state})
-        another = self._team.decided(good is not None)
+        another = distributed.broadcast_json(good is not None)
         self._good = self._handed(good) if another else newest
-        if self._now.metrics_bytes is not None and self._team.first:
+        if self._now.metrics_bytes is not None and self._writes:
             self._journal.cut(self._now.metrics_bytes)
         return step
 
@@ -184,7 +183,7 @@ class Trainer:
         Raises:
             BadFileError: If it belongs to another configuration.
         """
-        if self._team.alone:
+        if self._processes == 1:
             assert snapshot is not None
             return snapshot
         own = self._learner.state()
@@ -193,8 +192,8 @@ class Trainer:
             self._learner.check(snapshot[1])
             arrays = {name: np.asarray(snapshot[1][name]).astype(own[name].dtype) for name in own}
         note = None if snapshot is None else [snapshot[0], snapshot[2]]
-        same, (step, state) = self._team.handed(arrays, note)
-        return step, same, state
+        step, state = distributed.broadcast_json(note)
+        return step, {name: distributed.broadcast(arrays[name]) for name in sorted(own)}, state
 
     def run(self) -> Outcome:
         """Train to the last step, to the time limit, until nothing improves, or until interrupted.
@@ -206,7 +205,7 @@ class Trainer:
                 learned cannot be saved.
         """
         self._tell("start", self._facts())
-        for line in self._notes:
+        for line in [*self._notes, *self._remarks()]:
             self._tell("note", message=line)
         with asked_by_signal(self._stop), contextlib.closing(self._journal):
             try:
@@ -285,7 +284,7 @@ class Trainer:
         """Write a page of drawings."""
         with self._learner.averaged():
             weights = self._learner.weights()
-        if self._team.first:
+        if self._writes:
             with self._going_on("a page of drawings"):
                 path = self._results.save_page(weights, self._step)
                 if path is not None:
@@ -339,7 +338,7 @@ class Trainer:
     def _submit(self, ahead: ThreadPoolExecutor, step: int) -> Future[Batch]:
         """Let the batch of a step be made in a thread."""
         number = step + self._now.skipped
-        if not self._team.alone:  # what they read together, all read at the same moment
+        if self._processes > 1:  # what they read together, all read at the same moment
             self._batches.prepare(number)
         return ahead.submit(self._batch, number)
 
@@ -350,17 +349,18 @@ class Trainer:
             The seconds that the step took, and the points of the whole batch. Whether somebody
             wants to stop is in `_asked`.
         """
-        told = self._team.told(seconds, batch["lengths"].sum(), self._stop.is_set())
-        self._asked = bool(told[:, 2].any())
-        return float(told[0, 0]), max(1, int(told[:, 1].sum()))
+        own = np.array([seconds, batch["lengths"].sum(), self._stop.is_set()], np.float64)
+        everyone = distributed.all_gather(own)
+        self._asked = bool(everyone[:, 2].any())
+        return float(everyone[0, 0]), max(1, int(everyone[:, 1].sum()))
 
     def _is_asked(self) -> bool:
         """Whether somebody wants the run to stop, and every process knows it."""
-        return self._stop.is_set() if self._team.alone else self._asked
+        return self._stop.is_set() if self._processes == 1 else self._asked
 
     def _exchanges(self) -> bool:
         """Whether each process reads shards of its own, and they exchange what they have read."""
-        return not self._team.alone and self._data["train"].num_shards > 1
+        return self._processes > 1 and self._data["train"].num_shards > 1
 
     def _schedules(self) -> tuple[float, float]:
         """Return the learning rate and the weight of the KL term of the step at hand."""
@@ -425,7 +425,7 @@ class Trainer:
         state = {"data": self._data.fingerprint, **now.to_dict()}
         if now.good == self._step:
             self._good = (self._step, arrays, state)
-        if not (write and self._team.first):
+        if not (write and self._writes):
             self._saved_step = self._step if write else self._saved_step
             return
         with self._going_on(f"the checkpoint of step {self._step:,}", needed=True):
@@ -438,11 +438,11 @@ class Trainer:
     def _save_model(self, weights: Mapping[str, Any], figures: Mapping[str, float]) -> bool:
         """Write the run's model; return whether it could be written."""
         saved = False
-        if self._team.first:
+        if self._writes:
             with self._going_on("the best model", needed=True):
                 self._results.save_model(weights, self._step, self._now.seconds, figures)
                 saved = True
-        return bool(self._team.decided(saved))
+        return bool(distributed.broadcast_json(saved))
 
     def _save_interrupted(self) -> None:
         """Save the state between two validations, which an undisturbed run would not have made."""
@@ -493,10 +493,10 @@ class Trainer:
     def _explain_memory(self) -> SketchRNNError:
         """Save what can be saved, find a batch that fits, and say so."""
         with contextlib.suppress(Exception):  # JAX may have given the state away
-            if self._team.alone and self._learner.steps == self._step != self._saved_step:
+            if self._processes == 1 and self._learner.steps == self._step != self._saved_step:
                 self._keep(self._learner.state())
         size, longest = self._batches.batch_size, int(self._batches.boundaries[-1])
-        if not self._team.alone:  # the others know nothing of it yet
+        if self._processes > 1:  # the others know nothing of it yet
             return memory.explain(size, longest, fits=0, saved=self._saved_step, path=self._out)
         self._tell("note", message=f"memory ran out with batches of {size}; trying smaller ones …")
         batch = self._batch(self._step + self._now.skipped)
@@ -512,10 +512,10 @@ class Trainer:
     def _attend_folder(self) -> None:
         """Make the run's folder anew if somebody has removed it."""
         gone = self._make_folder is not None and not (self._out / RUN_FILE).is_file()
-        if not self._team.decided(gone):
+        if not distributed.broadcast_json(gone):
             return
         with self._going_on("the run's folder, which has vanished,"):
-            if self._team.first and self._make_folder is not None:
+            if self._writes and self._make_folder is not None:
                 self._make_folder()
             self._now.best_loss, self._now.best_step = math.inf, 0
             self._saved_step = -1
@@ -539,12 +539,38 @@ class Trainer:
             self._tell("trouble", message=f"step {self._step:,}: {line}; training goes on")
 
     def _log(self, split: str, figures: Mapping[str, Any], step: int | None = None) -> None:
-        if not self._team.first:
+        if not self._writes:
             return
         with self._going_on("figures"):
             self._journal.write(
                 self._step if step is None else step, self._now.seconds, split, figures
             )
+
+    def _remarks(self) -> list[str]:
+        """Return what is worth knowing of data and devices before hours are spent on them."""
+        notes = []
+        train, used, size = self._data["train"], self._learner.devices, self._batches.batch_size
+        idle = devices.idle()
+        if idle:
+            notes.append(
+                f"TensorFlow trains on one GPU, and leaves {idle} idle; --backend jax uses all"
+            )
+        if self._processes == 1 and (available := devices.count()) > used:
+            notes.append(
+                f"{used} of {available} devices are used, as a batch of {size} drawings does "
+                f"not divide among all; batch_size={-(-size // available) * available} would"
+            )
+        if size < self.train_config.batch_size:
+            notes.append(
+                f"there are {size} drawings to learn, fewer than a batch of "
+                f"{self.train_config.batch_size}: all are in every batch"
+            )
+        if len(self._data.categories) > 1:
+            learned = set(np.unique(train.categories[:]).tolist())
+            missing = [n for k, n in enumerate(self._data.categories) if k not in learned]
+            if missing:
+                notes.append(f"there are no drawings to learn of {listed(missing)}")
+        return notes
 
     def _facts(self) -> dict[str, float]:
         return {
@@ -554,8 +580,8 @@ class Trainer:
             "batch_size": self._batches.batch_size,
             "padding": self._batches.waste,
             "buckets": len(self._batches.boundaries),
-            "processes": self._team.size,
-            "devices": self._team.size * self._team.devices,
+            "processes": self._processes,
+            "devices": self._processes * self._learner.devices,
         }
 
     def _tell(

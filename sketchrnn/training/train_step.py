@@ -16,10 +16,9 @@ from sketchrnn.drawing import BadFileError
 from sketchrnn.model import devices
 from sketchrnn.model.config import ModelConfig
 from sketchrnn.model.vae import SketchVAE
-from sketchrnn.training import memory
+from sketchrnn.training import distributed, memory
 from sketchrnn.training.config import TrainConfig
 from sketchrnn.training.evaluate import Evaluator, evaluate
-from sketchrnn.training.team import Team
 
 EVALUATED_AT_ONCE = 64
 _RATE = "learning_rate"
@@ -35,16 +34,19 @@ class TrainStep:
     Args:
         config: The network.
         train_config: The training.
-        team: Who trains it; None: this process alone, on one device. Of several processes each
-            gives `step` its share of the batch, and all its methods are called by all of them.
+        batch_size: How many drawings all processes learn from at once; None for the training's.
+            Of several processes each gives `step` its share, and all call all methods.
+
+    Attributes:
+        devices: How many devices of each process work.
     """
 
     def __init__(
-        self, config: ModelConfig, train_config: TrainConfig, team: Team | None = None
+        self, config: ModelConfig, train_config: TrainConfig, batch_size: int | None = None
     ) -> None:
         """Make the network with weights that derive from the seed."""
-        self._team = team or Team()
-        self._everywhere = devices.share_out(self._team.devices)
+        self.devices = distributed.devices_for(batch_size or train_config.batch_size)
+        self._everywhere = devices.share_out(self.devices)
         with self._everywhere():
             self._make(config, train_config)
         self._averages = train_config.ema_decay > 0
@@ -92,10 +94,9 @@ class TrainStep:
 
     def evaluate(self, split: Split) -> dict[str, float]:
         """Return the figures of the weights of this moment; see `training.evaluate`."""
-        size = min(
-            EVALUATED_AT_ONCE, self._batch_size
-        )  # memory that suffices for one suffices here
-        return evaluate(self._evaluator, self.network, split, batch_size=size, team=self._team)
+        # memory that suffices for a step suffices here
+        size = min(EVALUATED_AT_ONCE, self._batch_size)
+        return evaluate(self._evaluator, self.network, split, batch_size=size)
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """Return the weights by the names of a model folder."""

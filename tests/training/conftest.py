@@ -26,8 +26,8 @@ def data(tmp_path_factory):
     return open_data(path)
 
 
-class FakeLearner:
-    """Stands for `Learner`: every number of the batch, the rate and the past goes into its state.
+class FakeTrainStep:
+    """Stands for `TrainStep`: every number of the batch, the rate and the past goes into its state.
 
     Attributes:
         poison: Batch -> what happens when it is learned: "nan", "weights", or an exception.
@@ -37,6 +37,7 @@ class FakeLearner:
     """
 
     parameters = 3
+    devices = 1
 
     begun = None
 
@@ -116,15 +117,15 @@ def learner(monkeypatch):
     made = []
     settings = {}
 
-    def make(config, train_config, team):
-        fake = FakeLearner()
+    def make(config, train_config, batch_size):
+        fake = FakeTrainStep()
         fake.config = config
         for name, value in settings.items():
             setattr(fake, name, value)
         made.append(fake)
         return fake
 
-    monkeypatch.setattr("sketchrnn.training.train.Learner", make)
+    monkeypatch.setattr("sketchrnn.training.train.TrainStep", make)
     monkeypatch.setattr("sketchrnn.training.run._save_page", lambda *_: None)
 
     class Handle:

@@ -176,7 +176,7 @@ def test_places_that_cannot_be_used(data, tmp_path, learner, model):
     with pytest.raises(BadFileError, match="nothing: no such model folder; shipped models: "):
         go(data, tmp_path / "mine", tmp_path / "nothing")
     go(data, tmp_path / "mine", model)
-    with pytest.raises(BadSettingError, match="goes on from its own checkpoints; leave --init"):
+    with pytest.raises(BadSettingError, match="goes on from its own checkpoints; omit --init"):
         go(data, tmp_path / "mine", model, resume=True)
     with pytest.raises(BadSettingError, match="cannot be replaced by a run that goes on from it"):
         go(data, tmp_path / "mine", tmp_path / "mine", overwrite=True)

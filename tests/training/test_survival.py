@@ -247,7 +247,7 @@ def test_memory_for_no_network(data, tmp_path, monkeypatch):
     def refuse(*_):
         raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate")
 
-    monkeypatch.setattr("sketchrnn.training.train.Learner", refuse)
+    monkeypatch.setattr("sketchrnn.training.train.TrainStep", refuse)
     with pytest.raises(SketchRNNError, match=r"no memory for a network of [\d,]+ weights"):
         go(data, tmp_path / "run")
     assert not (tmp_path / "run").exists()

@@ -181,7 +181,7 @@ def test_only_train_is_needed(data, tmp_path, learner):
 def test_a_checkpoint_of_another_network_is_refused(data, tmp_path, learner):
     go(data, tmp_path / "run", steps=2, ema_decay=0)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sketchrnn.training.train.Learner", TrainStep)
+        patch.setattr("sketchrnn.training.train.TrainStep", TrainStep)
         with pytest.raises(BadFileError, match="the checkpoint belongs to another configuration"):
             go(data, tmp_path / "run", resume=True, steps=20)
 
