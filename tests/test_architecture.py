@@ -82,6 +82,8 @@ TABLE_READERS = {
     "render/__init__.py",
 }
 FRONT_DOOR = {"cli"}
+MOST_MODULES = 60
+"""Of ours, that `sketchrnn generate` may import."""
 
 
 @dataclass(frozen=True)
@@ -314,6 +316,23 @@ def test_drawing_and_reading_load_no_framework(statement):
         "print(sorted({'tensorflow', 'keras', 'jax', 'torch'} & set(sys.modules)))"
     )
     assert loaded == "[]"
+
+
+def test_a_drawing_takes_few_modules(tmp_path):
+    """Who reads a report of a fault can read all that a drawing goes through."""
+    loaded = python(
+        "import sys\n"
+        "from sketchrnn.cli.main import main\n"
+        "try:\n"
+        f"    main(['generate', 'kanji', '-n', '1', '-o', {str(tmp_path / 'x.svg')!r}])\n"
+        "finally:\n"
+        "    print(*sorted(m for m in sys.modules if m.split('.')[0] == 'sketchrnn'))\n"
+    ).split()
+    assert (tmp_path / "x.svg").is_file()
+    assert "sketchrnn.sampling.sampler" in loaded
+    assert len(loaded) <= MOST_MODULES, loaded
+    rooms = {name.split(".")[1] for name in loaded if "." in name}
+    assert not rooms & {"sources", "training", "interop"}
 
 
 OPTIONAL = {

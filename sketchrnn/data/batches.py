@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sketchrnn.data import augment
 from sketchrnn.data.categories import category_indices
-from sketchrnn.data.data_file import Split
 from sketchrnn.drawing import END_ROW, START_TOKEN
+
+if TYPE_CHECKING:
+    from sketchrnn.data.data_file import Split
 
 OFFSET_LIMIT = 1000.0
 """Offsets are clipped to this, in data units, as the reference does."""

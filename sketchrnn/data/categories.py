@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchrnn.data.data_file import NO_CATEGORY, Split
+from sketchrnn.data.schema import NO_CATEGORY
 from sketchrnn.drawing import BadFileError, BadSettingError
+
+if TYPE_CHECKING:
+    from sketchrnn.data.data_file import Split
 
 _NAMED = 8
 """The most names that a message lists."""
