@@ -11,7 +11,7 @@ SKETCHRNN := $(BIN)/sketchrnn
 
 # The two builds of TensorFlow overwrite each other's files, so exactly one of them is installed.
 FRAMEWORK := $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo cpu)
-EXTRAS := $(FRAMEWORK),jax,kanjivg,images,font,video,hub,onnx,beam,sweep,tensorboard,test
+EXTRAS := $(FRAMEWORK),jax,kanjivg,images,font,video,hub,onnx,beam,sweep,serve,tensorboard,test
 
 # Two processes, though each imports Keras to collect: the tests of the second backend are a long
 # process of their own, which must not begin last, as xdist would have a file of one test.

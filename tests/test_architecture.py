@@ -34,8 +34,9 @@ ROOMS = {
     "recipe_inputs": {"drawing", "sources", "data"},
     "requests": _BELOW_API | {"api", "recipe_inputs"},
     "interop": _BELOW_API | {"api"},
+    "server": {"drawing", "render", "requests", "recipe_inputs", "api"},
     "studio_page": {"drawing", "model", "sampling", "api"},
-    "cli": _BELOW_API | {"api", "recipe_inputs", "requests", "interop", "studio_page"},
+    "cli": _BELOW_API | {"api", "recipe_inputs", "requests", "interop", "studio_page", "server"},
     "__init__": _BELOW_API | {"api", "requests", "studio_page"},
     "__main__": {"cli"},
 }
@@ -57,7 +58,8 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "requests": ({"msgspec"}, {"numpy"}),
     "interop": ({"numpy"}, {"keras", "onnx"}),
     "studio_page": ({"numpy"}, set()),
-    "cli": ({"click", "rich", "msgspec"}, {"numpy"}),
+    "server": ({"msgspec", "starlette"}, set()),
+    "cli": ({"click", "rich", "msgspec"}, {"numpy", "uvicorn"}),
     "__init__": (set(), set()),
     "__main__": (set(), set()),
 }

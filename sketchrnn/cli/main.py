@@ -30,6 +30,7 @@ VERBS = {
     "complete": ("sketchrnn.cli.complete:complete", "Finish what somebody has begun."),
     "interpolate": ("sketchrnn.cli.interpolate:interpolate", "Draw the way from one to another."),
     "studio": ("sketchrnn.cli.studio:studio", "Draw together with a model, in a browser."),
+    "serve": ("sketchrnn.cli.serve:serve", "Draw for other programs, over HTTP."),
     "redraw": ("sketchrnn.cli.redraw:redraw", "Make a page again from its recipe."),
     "latent": ("sketchrnn.cli.latent:latent", "Shift, average, walk, and find what is like it."),
     "atlas": ("sketchrnn.cli.atlas:atlas", "Lay thousands of drawings out by likeness."),
