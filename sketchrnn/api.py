@@ -671,7 +671,12 @@ class SketchRNN:
 
         (z,) = self.encode(drawing, prepare)
         with retrieval.Pool(data, split) as pool:
-            return retrieval.find_neighbours(self.sampler, z, pool, k, progress)
+            others = pool.encode(self.sampler, range(len(pool)), progress)
+            places, distances = retrieval.neighbours(z, others, k)
+            return Drawings(
+                pool[int(place)].with_metadata(place=int(place), distance=float(distance))
+                for place, distance in zip(places, distances, strict=True)
+            )
 
     def atlas(
         self,
@@ -707,8 +712,15 @@ class SketchRNN:
         """
         from sketchrnn.sampling import retrieval
 
+        if n < 1:
+            raise BadSettingError(f"n is {n}, and must be 1 or more")
         with retrieval.Pool(data, split) as pool:
-            return retrieval.make_atlas(self.sampler, pool, n, columns, method, seed, progress)
+            chosen = pool.choose(n, seed)
+            z = pool.encode(self.sampler, chosen, progress)
+            return Drawings(
+                [None if k < 0 else pool[chosen[k]].with_metadata(place=chosen[k]) for k in row]
+                for row in retrieval.lay_out(z, columns, method)
+            )
 
     # Measuring
 

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sketchrnn.data import DataFile, opened
-from sketchrnn.drawing import BadSettingError, Drawing, Drawings, MissingDependencyError
+from sketchrnn.drawing import BadSettingError, Drawing, MissingDependencyError
 from sketchrnn.sampling.sampler import ENCODER_BATCH, Progress, Sampler
 
 Array = NDArray[np.float32]
@@ -90,85 +90,36 @@ class Pool:
             place -= len(part)
         raise IndexError(place)
 
+    def choose(self, n: int, seed: int) -> list[int]:
+        """Return the places of drawings that are chosen at random, in order.
 
-def find_neighbours(
-    sampler: Sampler, z: Array, pool: Pool, k: int, progress: Progress | None = None
-) -> list[Drawing]:
-    """Find the drawings that are most like a latent vector.
+        Args:
+            n: How many at the most.
+            seed: Of the choice.
+        """
+        order = np.random.default_rng(seed).permutation(len(self))
+        return sorted(int(place) for place in order[:n])
 
-    Args:
-        sampler: The model, with an encoder.
-        z: (z_size,).
-        pool: Where to look.
-        k: How many.
-        progress: Is called with how many drawings have been encoded, and of how many.
+    def encode(
+        self, sampler: Sampler, places: Sequence[int], progress: Progress | None = None
+    ) -> Array:
+        """Return z of drawings, (n, z_size).
 
-    Returns:
-        k Drawings, the nearest first, with `place` among those looked at and `distance` in z in
-        their metadata.
+        Args:
+            sampler: A model with an encoder.
+            places: n of them.
+            progress: Is called with how many drawings have been encoded, and of how many.
 
-    Raises:
-        BadSettingError: If there are not so many drawings.
-        BadDrawingError: See `Sampler.encode`.
-    """
-    others = _encode_all(sampler, pool, range(len(pool)), progress)
-    places, distances = neighbours(z, others, k)
-    return Drawings(
-        pool[int(place)].with_metadata(place=int(place), distance=float(distance))
-        for place, distance in zip(places, distances, strict=True)
-    )
-
-
-def make_atlas(
-    sampler: Sampler,
-    pool: Pool,
-    n: int,
-    columns: int | None = None,
-    method: str = "pca",
-    seed: int = 0,
-    progress: Progress | None = None,
-) -> list[list[Drawing | None]]:
-    """Lay drawings out so that neighbours are alike.
-
-    Args:
-        sampler: The model, with an encoder.
-        pool: Where to choose from.
-        n: How many at the most, chosen at random.
-        columns: Of the grid; None: as many as make it a square.
-        method: See `lay_out`.
-        seed: Of the choice.
-        progress: Is called with how many drawings have been encoded, and of how many.
-
-    Returns:
-        Rows of Drawings, as `gallery` takes them, with their `place` in the data; None in the
-        cells that are left over.
-
-    Raises:
-        BadSettingError: If an argument cannot be used.
-        BadDrawingError: See `Sampler.encode`.
-        MissingDependencyError: If t-SNE is asked for and scikit-learn is not there.
-    """
-    if n < 1:
-        raise BadSettingError(f"n is {n}, and must be 1 or more")
-    order = np.random.default_rng(seed).permutation(len(pool))
-    chosen = sorted(int(place) for place in order[:n])
-    cells = lay_out(_encode_all(sampler, pool, chosen, progress), columns, method)
-    return Drawings(
-        [None if k < 0 else pool[chosen[k]].with_metadata(place=chosen[k]) for k in row]
-        for row in cells
-    )
-
-
-def _encode_all(
-    sampler: Sampler, pool: Pool, places: Sequence[int], progress: Progress | None
-) -> Array:
-    parts = [np.zeros((0, sampler.config.z_size), np.float32)]
-    for first in range(0, len(places), ENCODER_BATCH):
-        some = [pool[place] for place in places[first : first + ENCODER_BATCH]]
-        parts.append(sampler.encode(some))
-        if progress is not None:
-            progress(first + len(some), len(places))
-    return np.concatenate(parts)
+        Raises:
+            BadDrawingError: See `Sampler.encode`.
+        """
+        parts = [np.zeros((0, sampler.config.z_size), np.float32)]
+        for first in range(0, len(places), ENCODER_BATCH):
+            some = [self[place] for place in places[first : first + ENCODER_BATCH]]
+            parts.append(sampler.encode(some))
+            if progress is not None:
+                progress(first + len(some), len(places))
+        return np.concatenate(parts)
 
 
 def neighbours(
