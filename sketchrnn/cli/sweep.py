@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from sketchrnn.training.sweep import Event, Job, Sweep
-    from sketchrnn.training.trials import Trial
+    from sketchrnn.training.sweep import Event, Job, Sweep, Trial
 
 _LOOK = 0.2  # seconds between two looks whether to stop
 _MOST_SHOWN = 20

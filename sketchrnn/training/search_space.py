@@ -8,8 +8,6 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from sketchrnn.drawing import BadSettingError
 from sketchrnn.training import presets
 
@@ -18,6 +16,7 @@ MOST_TRIALS = 1000
 _DECADE = 10.0
 """A range whose ends differ by this factor or more is searched by orders of magnitude."""
 _DOTS = ".."
+_MOST_CORNERS = 100_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,7 +77,7 @@ class Grid:
         fixed: Settings that all trials share.
         varied: Settings that differ.
         trials: How many trials; None: every combination.
-        seed: Of what chance decides.
+        seed: Of the order in which values are tried.
     """
 
     fixed: Mapping[str, Any]
@@ -99,14 +98,6 @@ class Grid:
             return self.trials
         every = math.prod(len(one.ends) for one in self.varied)
         return every if self.trials is None else min(self.trials, every)
-
-    def combinations(self) -> list[dict[str, Any]]:
-        """Return the trials of a grid without ranges; of more than are wanted, some by chance."""
-        every = list(self.corners())
-        if self.size == len(every):
-            return every
-        order = np.random.default_rng(self.seed).permutation(len(every))
-        return [every[k] for k in order[: self.size]]
 
     def corners(self) -> Iterator[dict[str, Any]]:
         """Yield every combination of values and of the ends of ranges."""
@@ -130,14 +121,14 @@ def read_grid(changes: Sequence[tuple[str, str]], trials: int | None = None, see
     Args:
         changes: Names and values: `128`, several as `128,256,512`, a range as `1e-4..1e-2`.
         trials: How many trials; ranges need it.
-        seed: Of what chance decides.
+        seed: Of the order in which values are tried.
 
     Raises:
         BadSettingError: If a name or a value cannot be used, nothing is varied, or there are
             too many combinations.
 
     >>> grid = read_grid([("decoder_size", "64,128"), ("batch_size", "50")])
-    >>> grid.combinations(), grid.fixed
+    >>> list(grid.corners()), grid.fixed
     ([{'decoder_size': 64}, {'decoder_size': 128}], {'batch_size': 50})
     """
     fixed: dict[str, Any] = {}
@@ -184,9 +175,6 @@ def read_grid(changes: Sequence[tuple[str, str]], trials: int | None = None, see
             f"{corners:,} combinations are too many even to choose from", hint="vary less"
         )
     return grid
-
-
-_MOST_CORNERS = 100_000
 
 
 def _range(name: str, text: str) -> Range:

@@ -11,20 +11,28 @@ import csv
 import dataclasses
 import json
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sketchrnn.data.data_file import DataFile
-from sketchrnn.drawing import BadFileError, BadSettingError, OutputExistsError, SketchRNNError
+from sketchrnn.drawing import (
+    BadFileError,
+    BadSettingError,
+    MissingDependencyError,
+    OutputExistsError,
+    SketchRNNError,
+)
 from sketchrnn.drawing.files import check_output, whole_file
 from sketchrnn.render.sweep_chart import Axis, Shown, slices
 from sketchrnn.training import run
 from sketchrnn.training.report import read_run
 from sketchrnn.training.run_folder import RUN_FILE
 from sketchrnn.training.search_space import Choice, Grid, shown
-from sketchrnn.training.trials import Study, Trial, require
 
 SWEEP_FILE = "sweep.json"
 """What makes a folder one of a sweep."""
@@ -32,12 +40,51 @@ TRIALS_FILE = "trials.jsonl"
 TABLE_FILE = "results.csv"
 PLOT_FILE = "results.svg"
 LOGS_FOLDER = "logs"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""2: a grid is tried in the order of Optuna's GridSampler."""
 FIGURES = ("objective", "step", "nats_per_point", "nats_per_drawing", "kl_raw", "seconds")
 """What is told of a trial: its best validation, and the seconds of training in all."""
 MEASURES = ("w_kl", "kl_min", "z_size", "conditional")
 """Settings that are part of the objective: with others it means something else."""
 _LOCK_FILE = ".lock"
+STUDY_NAME = "sweep"
+_LARGEST_JOURNAL = 256 << 20
+_LONGEST_NAME = 100
+_REASON, _FIGURES = "reason", "figures"
+
+
+@dataclasses.dataclass(frozen=True)
+class Trial:
+    """One combination of settings.
+
+    Attributes:
+        number: From 0.
+        values: Of the settings that are varied.
+        state: "running" (or broken off), "done" or "failed".
+        figures: Of the best validation, with `objective`; empty if it is not done.
+        reason: Why it failed.
+    """
+
+    number: int
+    values: Mapping[str, Any]
+    state: str = "running"
+    figures: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    reason: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of its run's folder.
+
+        >>> Trial(2, {"decoder_size": 128, "learning_rate": 0.001}).name
+        '003-decoder_size=128-learning_rate=0.001'
+        """
+        said = "-".join(f"{name}={shown(value)}" for name, value in self.values.items())
+        return re.sub(r"[^\w.=+-]", "_", f"{self.number + 1:03}-{said}"[:_LONGEST_NAME])
+
+    @property
+    def objective(self) -> float:
+        """The full objective of its best validation; infinite if there is none."""
+        return self.figures.get("objective", float("inf"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,7 +162,7 @@ class Sweep:
         init_from: str | None = None,
     ) -> None:
         """Check all there is to check, and write nothing."""
-        require()
+        require_optuna()
         self.path = out
         self.grid = grid
         self._facts: dict[str, Any] = {
@@ -239,6 +286,105 @@ class Sweep:
         return Shown(trial.name, tuple(places), trial.objective if done else None, tuple(curve))
 
 
+class Study:
+    """The trials of a sweep, kept by Optuna in a file of JSON lines.
+
+    `optuna-dashboard` reads the file as well. Optuna's samplers choose what is tried next: of a
+    grid `GridSampler`, within ranges `TPESampler`, with a seed made of the sweep's and the trial's
+    number, so that a sweep that was interrupted tries what an undisturbed one would have tried.
+
+    Args:
+        path: The file; made if there is none.
+        grid: What is tried.
+
+    Raises:
+        MissingDependencyError: If Optuna is not installed.
+        BadFileError: If the file is damaged.
+    """
+
+    def __init__(self, path: Path, grid: Grid) -> None:
+        """Open the file."""
+        optuna = require_optuna()
+        self._optuna: Any = optuna
+        self._grid = grid
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        _cut_torn_line(path)
+        try:
+            backend = optuna.storages.journal.JournalFileBackend(str(path))
+            open_study = optuna.load_study if path.stat().st_size else optuna.create_study
+            self._study: Any = open_study(
+                storage=optuna.storages.JournalStorage(backend), study_name=STUDY_NAME
+            )
+            self.trials()
+        except OSError:
+            raise
+        except Exception as error:  # whatever a file that is none of Optuna's leads it to
+            raise BadFileError(
+                f"is damaged ({type(error).__name__})",
+                path=path,
+                hint="the runs beside it are whole; sweep anew in another folder",
+            ) from error
+
+    def trials(self) -> list[Trial]:
+        """Return all that were begun, in their order."""
+        states = self._optuna.trial.TrialState
+        names = {states.COMPLETE: "done", states.FAIL: "failed"}
+        return [
+            Trial(
+                one.number,
+                {v.name: one.params[v.name] for v in self._grid.varied if v.name in one.params},
+                names.get(one.state, "running"),
+                dict(one.user_attrs.get(_FIGURES, {})),
+                str(one.user_attrs.get(_REASON, "")),
+            )
+            for one in self._study.get_trials(deepcopy=False)
+        ]
+
+    def next(self) -> Trial | None:
+        """Return what was interrupted, else begin the next trial; None if there is no other."""
+        begun = self.trials()
+        number = next((one.number for one in begun if one.state == "running"), len(begun))
+        if number == self._grid.size:
+            return None
+        ordinary, self._study.sampler = self._study.sampler, self._sampler(number)
+        if number == len(begun):
+            self._study.ask()
+        trial = self._attach(number)
+        for one in self._grid.varied:  # those that are known already stay
+            if isinstance(one, Choice):
+                trial.suggest_categorical(one.name, one.values)
+            elif one.whole:
+                trial.suggest_int(one.name, int(one.low), int(one.high), log=one.log)
+            else:
+                trial.suggest_float(one.name, one.low, one.high, log=one.log)
+        self._study.sampler = ordinary  # a GridSampler wants to stop a loop that is not there
+        return self.trials()[number]
+
+    def finish(self, trial: Trial, figures: Mapping[str, float]) -> None:
+        """Keep what a trial has come to; `figures` holds its `objective`."""
+        self._attach(trial.number).set_user_attr(_FIGURES, dict(figures))
+        self._study.tell(trial.number, figures["objective"])
+
+    def fail(self, trial: Trial, reason: str) -> None:
+        """Keep why a trial failed."""
+        self._attach(trial.number).set_user_attr(_REASON, reason)
+        self._study.tell(trial.number, state=self._optuna.trial.TrialState.FAIL)
+
+    def _attach(self, number: int) -> Any:
+        """Return a trial that values and notes can be added to."""
+        frozen = self._study.get_trials(deepcopy=False)[number]
+        return self._optuna.trial.Trial(self._study, frozen._trial_id)
+
+    def _sampler(self, number: int) -> Any:
+        """Return what chooses the values of a trial."""
+        samplers = self._optuna.samplers
+        if not self._grid.searched:
+            space = {one.name: list(one.ends) for one in self._grid.varied}
+            return samplers.GridSampler(space, seed=self._grid.seed)
+        seed = np.random.SeedSequence((self._grid.seed, number)).generate_state(1)[0]
+        return samplers.TPESampler(seed=int(seed))
+
+
 def ranked(trials: list[Trial]) -> list[Trial]:
     """Return trials, best first; then what was broken off, then what failed."""
     order = {"done": 0, "running": 1, "failed": 2}
@@ -271,7 +417,9 @@ def _check_folder(out: Path, facts: Mapping[str, Any]) -> None:
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadFileError("is damaged", path=path, hint="sweep in another folder") from error
     if before["format_version"] != FORMAT_VERSION:
-        raise BadFileError("is of another version of sketchrnn", path=path, hint="update it")
+        raise BadFileError(
+            "is of another version of sketchrnn", path=path, hint="sweep in another folder"
+        )
     if before.get("data") != facts["data"]:
         raise BadSettingError(
             "is a sweep on other data", path=out, hint="give those, or choose another folder"
@@ -341,3 +489,33 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bool):
         return shown(value)
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def require_optuna() -> Any:
+    """Return Optuna.
+
+    Raises:
+        MissingDependencyError: If it is not installed.
+    """
+    try:
+        import optuna
+        import optuna.storages.journal
+    except ImportError:
+        raise MissingDependencyError(
+            "a sweep needs Optuna", hint="pip install 'sketchrnn[sweep]'"
+        ) from None
+    return optuna
+
+
+def _cut_torn_line(path: Path) -> None:
+    """Cut off a line that a process was killed over; Optuna would glue the next one to it."""
+    if not path.is_file():
+        return
+    size = path.stat().st_size
+    if size > _LARGEST_JOURNAL:
+        raise BadFileError("is larger than such a file can be", path=path)
+    content = path.read_bytes()
+    whole = content.rfind(b"\n") + 1
+    if whole < size:
+        with open(path, "r+b") as file:
+            file.truncate(whole)

@@ -12,8 +12,7 @@ import pytest
 
 import sketchrnn as sr
 from sketchrnn.cli import sweep as module
-from sketchrnn.training.sweep import Job
-from sketchrnn.training.trials import Trial
+from sketchrnn.training.sweep import Job, Trial
 
 pytest.importorskip("optuna")
 
