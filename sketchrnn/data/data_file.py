@@ -36,6 +36,7 @@ from sketchrnn.data.schema import (
     NO_CATEGORY,
     attribute,
     check_digest,
+    check_heaps,
     digest_of,
     reading,
     split_datasets,
@@ -517,6 +518,7 @@ def open_hdf5(path: Path, **options: Any) -> h5py.File:
         BadFileError: If it is no data file, is damaged, or is newer than this program.
     """
     with reading(path, problem="is not a data file, or is damaged"):
+        check_heaps(path)
         file = h5py.File(path, "r", **options)
     try:
         with reading(path):

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import mmap
+import struct
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,8 @@ MOST_STEPS = 1 << 24
 _FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
 _DEFLATED = 1100  # times smaller than what it was is the most that deflate makes of anything
 _CHUNK_BYTES = 64 << 20
+_HEAP = b"GCOL\x01"
+_OBJECT = 16  # bytes of the head of a heap, and of each object in it
 _TEXT_BYTES = 16  # of a text's place in the file: its length and where it is
 
 
@@ -45,11 +49,44 @@ def reading(path: Path, where: str | None = None, problem: str = "is damaged") -
     """
     try:
         yield
-    except SketchRNNError:
-        raise
+    except SketchRNNError as error:
+        if error.path is not None:
+            raise
+        raise BadFileError(error.problem[:200], path=path, where=where, hint=AGAIN) from error
     # damage reaches h5py as OSError, RuntimeError, KeyError, TypeError, UnicodeDecodeError, …
     except Exception as error:
         raise BadFileError(problem, path=path, where=where, hint=AGAIN) from error
+
+
+def check_heaps(path: Path) -> None:
+    """Refuse a file whose texts HDF5 would look for without an end.
+
+    Texts lie in global heaps. HDF5 walks through their objects by the sizes that these state, and
+    goes in a circle where one states none.
+
+    Args:
+        path: The file, which is read once from end to end, in constant memory.
+
+    Raises:
+        ValueError: If the sizes of objects do not fit their heap.
+
+    Source:
+        HDF5 File Format Specification 3.0, III.E, "Global Heap".
+    """
+    if not path.stat().st_size:
+        return
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        start = data.find(_HEAP)
+        while start >= 0:
+            (size,) = struct.unpack_from("<Q", data[start : start + 16].ljust(16, b"\0"), 8)
+            at, end = start + _OBJECT, start + size
+            while at + _OBJECT <= min(end, len(data)):
+                index, stated = struct.unpack_from("<H6xQ", data, at)
+                step = _OBJECT + (stated + 7) // 8 * 8 if index else stated
+                if not 0 < step <= end - at:
+                    raise ValueError("an object of a heap does not fit")
+                at += step
+            start = data.find(_HEAP, start + 1)
 
 
 def member(group: h5py.Group, name: str, path: Path) -> Any:

@@ -18,6 +18,7 @@ from sketchrnn.data import DataFolder, beam, convert, is_data, open_data, shards
 from sketchrnn.data.batches import Batches
 from sketchrnn.data.data_writer import TrainingStatistics
 from sketchrnn.data.duplicates import DuplicateCounter
+from sketchrnn.data.shards import _joined
 from sketchrnn.drawing import (
     BadFileError,
     BadSettingError,
@@ -332,11 +333,27 @@ def test_a_folder_that_is_damaged(folder, tmp_path):
         ({"shards": [{}]}, "missing or damaged"),
         ({"shards": 7}, "missing or damaged"),
         ({"shards": []}, "fingerprint does not match"),
+        ({"preparation": {"extent": "wide"}}, "must be a number"),
+        ({"info": {"licence": 3}}, "missing or damaged"),
     ):
         (folder / "index.json").write_text(whole)
         edit(folder, **values)
         with pytest.raises(BadFileError, match=message):
             open_data(folder)
+    (folder / "index.json").write_text(whole)
+    shards = json.loads(whole)["shards"]
+    for values, message in (
+        ([{**shards[0], "splits": {"train": 10**11}}, *shards[1:]], "does not hold"),
+        ([{**shards[0], "splits": {"train": -1}}, *shards[1:]], "does not hold"),
+        ([{**shards[0], "file": "../a.h5"}, *shards[1:]], "no shard of its own"),
+    ):
+        edit(folder, shards=values)
+        with pytest.raises(BadFileError, match=message):
+            open_data(folder)
+    many = [shards[0]] * 50_000
+    edit(folder, shards=many, fingerprint=_joined(s["fingerprint"] for s in many))
+    with pytest.raises(BadFileError, match="no shard of its own"):
+        open_data(folder)
     (folder / "index.json").write_text(whole)
     first, second = sorted(folder.glob("*.h5"))[:2]
     data = first.read_bytes()
