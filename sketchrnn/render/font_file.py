@@ -23,6 +23,7 @@ from sketchrnn.render.font_tables import EM, TOP, FontNames, build_font, check_n
 from sketchrnn.render.pen_outline import Nib, load_pathops, outline
 from sketchrnn.render.placement import Cell, place
 from sketchrnn.render.style import FITS, Style, check_number
+from sketchrnn.render.text_metrics import clean
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -157,6 +158,8 @@ def font(
     >>> font([Drawing([[(0, 0), (9, 9)]])] * 3, "Dashes").text == "\ue000\ue001\ue002"
     True
     """
+    told = (licence, attribution, designer, description)
+    licence, attribution, designer, description = (text and clean(text) for text in told)
     names = FontNames(
         check_name(name), licence, attribution, designer=designer, description=description
     )

@@ -21,6 +21,7 @@ from sketchrnn.drawing.bezier_fit import fit_curve
 from sketchrnn.render.color import DARK_INK
 from sketchrnn.render.page import DOT_WIDTH, Page, Picture, is_dot
 from sketchrnn.render.svg import format_number, recipe_json
+from sketchrnn.render.text_metrics import clean
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,7 +61,7 @@ def page_to_html(page: Page) -> str:
         "pen": format_number(page.stroke_width * scale, 0),
         "background": page.background,
     }
-    text = html.escape
+    text = _escape
     policy = (
         f"default-src 'none'; script-src 'sha256-{_policy_digest(script)}'; "
         f"style-src 'sha256-{_policy_digest(style)}'; img-src data:; base-uri 'none'; "
@@ -133,8 +134,13 @@ def _figures(page: Page, scale: float) -> list[str]:
     for row, label in enumerate(page.row_labels):
         cells = found[row * page.columns : (row + 1) * page.columns]
         filler = ["<div></div>"] * (page.columns - len(cells))
-        labelled += [f"<p>{html.escape(label)}</p>", *cells, *filler]
+        labelled += [f"<p>{_escape(label)}</p>", *cells, *filler]
     return labelled
+
+
+def _escape(text: str) -> str:
+    """Return text of anybody as HTML: without control characters and lone surrogates."""
+    return html.escape(clean(text))
 
 
 def _place(page: Page, picture: Picture) -> int:
@@ -152,10 +158,10 @@ def _figure(page: Page, picture: Picture, count: int, scale: float) -> str:
     number = "" if picture.number is None else f' data-number="{picture.number}"'
     pen = format_number(page.stroke_width * scale, 0)
     view = f"0 0 {round(width * scale)} {round(height * scale)}"
-    below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
+    below = f"<figcaption>{_escape(caption)}</figcaption>" if caption else ""
     return (
         f'<figure{number}><svg class="drawing" viewBox="{view}" role="img" '
-        f'aria-label="{html.escape(name)}" stroke-width="{pen}">'
+        f'aria-label="{_escape(name)}" stroke-width="{pen}">'
         f"{_paths(picture, (x, y), scale, page)}</svg>{below}</figure>"
     )
 
@@ -228,9 +234,10 @@ def _credit(page: Page) -> str:
     if not recipe:
         return ""
     credit = ", ".join(str(recipe[key]) for key in ("attribution", "licence") if recipe.get(key))
-    line = f"<p>{html.escape(credit)}</p>" if credit else ""
+    line = f"<p>{_escape(credit)}</p>" if credit else ""
     shown = {key: value for key, value in json.loads(recipe_json(page)).items() if key != "given"}
-    text = html.escape(json.dumps(shown, indent=1, ensure_ascii=False))
+    dumped = json.dumps(shown, indent=1, ensure_ascii=False)
+    text = html.escape(dumped.encode("utf-8", "replace").decode())
     return f"{line}<details><summary>Recipe</summary><pre>{text}</pre></details>"
 
 

@@ -80,8 +80,18 @@ class Nib:
         return result
 
 
+MOST_CROSSINGS = 20_000
+"""So many crossings of segments are united in about a second, and twice as many in eight times as
+long: a scribble of more keeps outlines that overlap, which a filled glyph does not show."""
+
+MOST_SEGMENTS = 5_000
+"""Of a glyph whose crossings are counted."""
+
+
 def outline(strokes: Sequence[Points], nib: Nib, smooth: float, clockwise: bool = False) -> Any:
     """Return the outline of what a pen draws, as a path of skia's without overlaps.
+
+    A scribble of more than `MOST_CROSSINGS` crossings keeps its overlaps.
 
     Args:
         strokes: (n, 2) points each, in units of the em, y up.
@@ -99,15 +109,53 @@ def outline(strokes: Sequence[Points], nib: Nib, smooth: float, clockwise: bool 
     stretch = nib.stretch
     squeeze: Points = np.linalg.inv(stretch).astype(np.float64)
     parts = []
+    tangled = count_crossings(strokes, MOST_CROSSINGS) > MOST_CROSSINGS
     for stroke in strokes:
         if is_dot(stroke):
             part = _dot(pathops, squeeze @ stroke[0], nib)
         else:
             part = _line(pathops, stroke @ squeeze.T, stroke, squeeze, nib, smooth)
         part = part.transform(*stretch.T.ravel().tolist())
-        part.simplify(fix_winding=True, clockwise=clockwise)
+        if not tangled:
+            part.simplify(fix_winding=True, clockwise=clockwise)
         parts.append(part)
+    if tangled:
+        together = pathops.Path()
+        for part in parts:
+            together.addPath(part)
+        return together
     return _union(pathops, parts, clockwise)
+
+
+def count_crossings(strokes: Sequence[Points], enough: int) -> int:
+    """Count the pairs of segments that cross, up to about `enough`.
+
+    Args:
+        strokes: (n, 2) points each.
+        enough: More than this need not be counted.
+
+    Returns:
+        The count; something larger than `enough` for more than `MOST_SEGMENTS` segments.
+    """
+    starts = np.concatenate([stroke[:-1] for stroke in strokes] or [np.zeros((0, 2))])
+    ends = np.concatenate([stroke[1:] for stroke in strokes] or [np.zeros((0, 2))])
+    if len(starts) > MOST_SEGMENTS:
+        return enough + 1
+    count = 0
+    for k in range(len(starts) - 1):
+        a, b, c, d = starts[k], ends[k], starts[k + 1 :], ends[k + 1 :]
+        apart = _side(a, b, c) * _side(a, b, d) < 0
+        count += int((apart & (_side(c, d, a) * _side(c, d, b) < 0)).sum())
+        if count > enough:
+            break
+    return count
+
+
+def _side(a: Points, b: Points, point: Points) -> Points:
+    """Return on which side of the line from a to b a point lies, as the sign of a number."""
+    along, across = b - a, point - a
+    side: Points = along[..., 0] * across[..., 1] - along[..., 1] * across[..., 0]
+    return side
 
 
 def load_pathops() -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import json
-import re
 import struct
 from os import PathLike
 from pathlib import Path
@@ -25,8 +24,7 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 GIF_MARK = b"sketchrnn-recipe "
 """Begins the comment of a GIF."""
 
-_SVG_METADATA = re.compile(rb"<metadata>(.*?)</metadata>", re.DOTALL)
-_HTML_RECIPE = re.compile(rb'<script type="application/json" id="recipe">(.*?)</script>', re.DOTALL)
+_HTML_RECIPE = b'<script type="application/json" id="recipe">'
 
 
 def read_recipe(path: str | PathLike[str]) -> tuple[dict[str, Any], str]:
@@ -88,14 +86,20 @@ def _parse(text: str, path: str | PathLike[str]) -> dict[str, Any]:
 
 
 def _in_svg(content: bytes) -> str | None:
-    found = _SVG_METADATA.search(content)
-    return html.unescape(found[1].decode("utf-8", "replace")) if found else None
+    found = _between(content, b"<metadata>", b"</metadata>")
+    return None if found is None else html.unescape(found)
 
 
 def _in_html(content: bytes) -> str | None:
-    found = _HTML_RECIPE.search(content)
-    text = found[1].decode("utf-8", "replace").strip() if found else ""
+    text = (_between(content, _HTML_RECIPE, b"</script>") or "").strip()
     return text if text not in ("", "{}") else None
+
+
+def _between(content: bytes, begin: bytes, end: bytes) -> str | None:
+    """Return what stands between two marks: each is sought once, whatever the file holds."""
+    first = content.find(begin)
+    last = content.find(end, first) if first >= 0 else -1
+    return None if last < 0 else content[first + len(begin) : last].decode("utf-8", "replace")
 
 
 def _in_pdf(content: bytes) -> str | None:

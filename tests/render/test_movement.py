@@ -157,7 +157,7 @@ def test_a_gif_gains_ink_until_it_is_the_page(painter, pixels):
 
 def test_a_gif_plays_again_and_says_how_it_was_made(tmp_path):
     image = pytest.importorskip("PIL.Image")
-    recipe = {"command": "generate", "model": "kanji", "long": "x" * 700, "seed": 7}
+    recipe = {"request": {"command": "generate"}, "model": "kanji", "long": "x" * 700}
     file = gallery([SQUARE], size=40, recipe=recipe).animate(seconds=1).save(tmp_path / "a.gif")
     with image.open(file) as opened:
         assert opened.info["loop"] == 0
