@@ -20,7 +20,7 @@ from sketchrnn.drawing import BadFileError
 from sketchrnn.sources.source import OR_SKIP
 
 MAX_LINE_BYTES = 16 << 20
-MAX_WHOLE_BYTES = 64 << 20
+MAX_WHOLE_BYTES = 32 << 20
 """The largest file that is held in memory as one JSON text."""
 
 MAX_POINTS = 1_000_000

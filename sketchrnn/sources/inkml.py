@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sketchrnn.drawing import BadDrawingError, BadFileError, Drawing
-from sketchrnn.sources.content import MAX_POINTS, MAX_XML_BYTES, OpenFile, read_whole, walk
+from sketchrnn.sources.content import MAX_POINTS, MAX_XML_BYTES, NUMBER, OpenFile, read_whole, walk
 from sketchrnn.sources.source import Item, Skip, Source
 
 if TYPE_CHECKING:
@@ -29,10 +29,7 @@ if TYPE_CHECKING:
 EPSILON = 2.0
 _REFERENCES = ("contextRef", "traceFormatRef")
 _ABSOLUTE, _FIRST, _SECOND = "!", "'", '"'
-_VALUE = re.compile(
-    r"\s*([!'\"])?\s*"
-    r"(?:([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)|(-?#[0-9A-Fa-f]+)|([TF*?]))"
-)
+_VALUE = re.compile(rf"\s*+([!'\"])?+\s*+(?:({NUMBER})|(-?#[0-9A-Fa-f]++)|([TF*?]))")
 _MAX_HEX = 16  # digits; a coordinate of a tablet has four
 
 

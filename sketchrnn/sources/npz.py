@@ -26,9 +26,13 @@ SPLITS = ("train", "valid", "test")
 MAX_BYTES = 2 << 30
 """The largest array that is unpacked; the largest file of Quick, Draw! has 0.2 GiB."""
 
+MAX_ARRAYS = 1000
+"""More arrays than any file of drawings has."""
+
 MAX_RATIO = 100
 """How much smaller than its content a file may be; drawings shrink to a third."""
 
+_ROW_BYTES = 64  # that a drawing takes at least once it is read
 _HARMLESS = 16 << 20  # below this many bytes the ratio does not matter
 
 
@@ -39,18 +43,31 @@ def open_npz(path: Path) -> Source:
         path: The file. Its name up to the first dot is the category of its drawings.
 
     Returns:
-        The source. Arrays named otherwise than train, valid and test have no split.
+        The source. Arrays named otherwise than train, valid and test have no split, and are left
+        out with a word where they hold something else than drawings.
 
     Raises:
         BadFileError: If it is no npz, or holds no drawings that could be read.
     """
-    counts = {key: _count(path, key) for key in _keys(path)}
+    counts: dict[str, int] = {}
+    left_out: dict[str, BadFileError] = {}
+    for key in _keys(path):
+        try:
+            counts[key] = _count(path, key)
+        except BadFileError as error:
+            if key in SPLITS:
+                raise
+            left_out[key] = error
+    if not counts:
+        raise next(iter(left_out.values()))
     smallest = min(counts, key=lambda key: counts[key])
     sample = _read_key(path, smallest)
     integer = all(_fits_int16(rows) for rows in sample)
     category = path.name.split(".")[0] or None
 
     def read(skip: Skip) -> Iterator[Item]:
+        for key, error in left_out.items():
+            skip(f"{path.name}:{key}", f"is no array of drawings: {error.problem}")
         for key in counts:
             for index, rows in enumerate(_read_key(path, key)):
                 name = f"{path.name}:{key}[{index}]"
@@ -76,12 +93,23 @@ def _keys(path: Path) -> list[str]:
     """Return the arrays of the file: train, valid, test, then others."""
     try:
         with zipfile.ZipFile(path) as archive:
-            names = [name.removesuffix(".npy") for name in archive.namelist()]
+            members = archive.namelist()
     except Exception:  # zipfile lets through whatever it stumbles over
         raise BadFileError(
             "is not an npz file, or is damaged", path=path, hint="get the file again"
         ) from None
+    names = [name.removesuffix(".npy") for name in members if name.endswith(".npy")]
+    if members and not names:
+        raise BadFileError(
+            "is a zip file without arrays of NumPy, not an npz",
+            path=path,
+            hint="unpack it, and name the folder",
+        )
     keys = sorted(set(names), key=lambda key: (SPLITS.index(key) if key in SPLITS else 3, key))
+    if len(keys) > MAX_ARRAYS:
+        raise BadFileError(
+            f"holds more than {MAX_ARRAYS:,} arrays", path=path, hint="do not trust this file"
+        )
     if not keys:
         raise BadFileError("holds no arrays", path=path, hint="choose another file")
     return keys
@@ -101,6 +129,10 @@ def _read_key(path: Path, key: str) -> list[NDArray[Any] | Exception]:
     if dtype.hasobject:
         result = read_object_array(rest, str(path), key)
     else:  # drawings of one length, all in one array
+        if shape[0] * _ROW_BYTES > max(_HARMLESS, MAX_RATIO * len(rest)):
+            raise BadFileError(
+                f"holds {shape[0]:,} drawings in {len(rest):,} bytes", path=path, where=key
+            )
         try:
             numbers = np.frombuffer(rest, dtype).reshape(shape, order="F" if fortran else "C")
         except ValueError:

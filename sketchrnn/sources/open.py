@@ -18,11 +18,12 @@ from sketchrnn.drawing import BadFileError, Drawing, MissingDependencyError, Ske
 from sketchrnn.sources import kanjivg
 from sketchrnn.sources.characters import open_hanzi, open_omniglot
 from sketchrnn.sources.content import MAX_XML_BYTES, OpenFile, open_plain, read_whole
+from sketchrnn.sources.handwriting import is_unipen, open_iam, open_unipen, open_xopp
 from sketchrnn.sources.inkml import open_inkml
 from sketchrnn.sources.kanjivg import is_kanjivg_name, read_kanjivg
 from sketchrnn.sources.npz import open_npz
 from sketchrnn.sources.picture import open_picture
-from sketchrnn.sources.polylines import open_polylines
+from sketchrnn.sources.polylines import STROKES, open_polylines
 from sketchrnn.sources.quickdraw import is_packed, open_bin, open_ndjson
 from sketchrnn.sources.source import Item, Skip, Source
 from sketchrnn.sources.svg import open_svg
@@ -30,6 +31,9 @@ from sketchrnn.sources.svg import open_svg
 STANDARD_INPUT = "-"
 MAX_INPUT_BYTES = 256 << 20
 """The most that is read from standard input, which is held in memory."""
+
+_KANJIVG_MARK = b"kvg:StrokePaths"
+_KANJIVG_HEAD = 16 << 10  # bytes in which the mark stands, after licence and attribute lists
 
 _KINDS = (
     "`kanjivg`, a file of SVG, InkML, JSON lines, sketch-rnn's npz, Quick, Draw!, Omniglot or Make "
@@ -124,14 +128,30 @@ def open_source(
 
 _READERS: dict[str, Callable[[str, OpenFile], Source]] = {
     "hanzi": open_hanzi,
+    "iam": open_iam,
     "inkml": open_inkml,
     "omniglot": open_omniglot,
     "packed": open_bin,
     "picture": open_picture,
     "polylines": open_polylines,
     "quickdraw": open_ndjson,
+    "unipen": open_unipen,
+    "xopp": open_xopp,
 }
 """The readers of what may come gzipped: they take a name and a function that opens it."""
+
+
+_REFUSED = {
+    "npy": (
+        "is a single array of NumPy, which does not say what it means",
+        "save stroke-3 rows by numpy.savez(name, train=...), or points as JSON",
+    ),
+    "hdf5": (
+        "is an HDF5 file, such as a data file of sketchrnn",
+        "see what it holds with `sketchrnn data info`",
+    ),
+}
+"""Kinds that are known and not read: what they are, and what to do."""
 
 
 def _open_file(path: Path) -> Source:
@@ -145,12 +165,15 @@ def _open_file(path: Path) -> Source:
         return open_npz(path)
     if kind in _READERS:
         return _READERS[kind](str(path), partial(open_plain, path))
+    if kind in _REFUSED:
+        problem, hint = _REFUSED[kind]
+        raise BadFileError(problem, path=path, hint=hint)
     raise BadFileError("is of no known kind", path=path, hint=f"name {_KINDS}")
 
 
 def _open_folder(folder: Path, variants: bool, scripts: Collection[str]) -> Source:
     files = files_of(folder)
-    if any(is_kanjivg_name(path.name) for path in files[:1000]):
+    if files and all(_is_kanjivg(path) for path in files):
         return kanjivg.open_kanjivg(folder, variants=variants, scripts=scripts)
     try:
         return open_folder(folder, files, _open_file)
@@ -160,9 +183,20 @@ def _open_folder(folder: Path, variants: bool, scripts: Collection[str]) -> Sour
         raise
 
 
+def _is_kanjivg(path: Path) -> bool:
+    """Say whether a file is one of KanjiVG's, by its name and by what it holds."""
+    if not is_kanjivg_name(path.name):
+        return False
+    try:
+        with open(path, "rb") as file:
+            return _KANJIVG_MARK in file.read(_KANJIVG_HEAD)
+    except OSError:
+        return False
+
+
 def _open_svg_file(name: str, data: bytes) -> Source:
     """Open one SVG file, KanjiVG's or any other, by what is in it."""
-    if b"kvg:StrokePaths" not in data:
+    if _KANJIVG_MARK not in data:
         return open_svg(name, [(name, lambda: data)])
 
     def read_one(skip: Skip) -> Iterator[Item]:
@@ -213,14 +247,24 @@ SUFFIXES = {
     ".png": "picture",
     ".jpg": "picture",
     ".jpeg": "picture",
+    ".xopp": "xopp",
+    ".unp": "unipen",
+    ".excalidraw": "polylines",
 }
 """What a suffix says where the content says nothing."""
 
-TEXT_SUFFIXES = (".txt", ".json")
+TEXT_SUFFIXES = (".txt", ".json", ".xml")
 """Suffixes of anything: in a folder, the content must show that such a file has drawings."""
 
-_MAGIC = {b"PK\x03\x04": "npz", b"\x89PNG": "picture", b"\xff\xd8\xff": "picture"}
-_XML_ROOT = re.compile(r"<(?:[\w.-]+:)?(svg|ink)[\s/>]")
+_MAGIC = {
+    b"PK\x03\x04": "npz",
+    b"\x93NUMPY": "npy",
+    b"\x89HDF": "hdf5",
+    b"\x89PNG": "picture",
+    b"\xff\xd8\xff": "picture",
+}
+_XML_ROOT = re.compile(r"<(?:[\w.-]+:)?(svg|ink|xournal|WhiteboardCaptureSession)[\s/>]")
+_XML_KINDS = {"svg": "svg", "ink": "inkml", "xournal": "xopp", "WhiteboardCaptureSession": "iam"}
 _OMNIGLOT = re.compile(rb"START\s")
 
 
@@ -274,16 +318,19 @@ def kind_of_content(head: bytes, suffix: str = "") -> str | None:
     if text.startswith("<"):
         root = _XML_ROOT.search(text)
         if root is not None:
-            return "inkml" if root[1] == "ink" else "svg"
-        return None if SUFFIXES.get(suffix) == "inkml" else "svg"  # which says what is wrong
+            return _XML_KINDS[root[1]]
+        return "svg" if SUFFIXES.get(suffix) == "svg" or not suffix else None
     if text.startswith(("{", "[")):
         if b'"medians"' in head:
             return "hanzi"
-        if b'"drawing"' in head:
+        if b'"drawing"' in head and text.startswith("{"):
             return "quickdraw"
-        return "polylines" if text.startswith("[") or b'"strokes"' in head else None
+        named = any(f'"{name}"'.encode() in head for name in STROKES)
+        return "polylines" if text.startswith("[") or named else None
     if _OMNIGLOT.match(head.lstrip()):
         return "omniglot"
+    if is_unipen(head):
+        return "unipen"
     return "packed" if suffix not in SUFFIXES and is_packed(head) else None
 
 

@@ -56,7 +56,8 @@ def open_ndjson(name: str, open_file: Callable[[], BinaryIO]) -> Source:
         open_file: Opens it for reading bytes; called anew for every pass.
 
     Returns:
-        The source. Its licence is Quick, Draw!'s where the first line names a country, as only
+        The source. A drawing without a word has the file's name, up to its first dot, as its
+        category. Its licence is Quick, Draw!'s where the first line names a country, as only
         that data set does. Where the first line has times, so is raw, drawings are still given as
         they are, and `Source.simplify` is Quick, Draw!'s own.
 
@@ -69,12 +70,15 @@ def open_ndjson(name: str, open_file: Callable[[], BinaryIO]) -> Source:
         raise BadFileError("is empty", path=name, hint="choose another file")
     quickdraw = b'"countrycode"' in start
     label = Path(name).name
+    category = label.split(".")[0] or None
 
     def read(skip: Skip) -> Iterator[Item]:
         with open_file() as file:
             for numbers, lines in _some_lines(file):
                 for number, drawing in zip(numbers, read_lines(lines), strict=True):
                     if isinstance(drawing, Drawing):
+                        if drawing.category is None:
+                            drawing = drawing.with_category(category)
                         yield Item(drawing, f"{label}:{number}")
                         continue
                     where = ", ".join(part for part in (f"line {number}", drawing.where) if part)

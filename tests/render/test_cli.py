@@ -151,7 +151,7 @@ def test_what_was_written_can_be_read_and_written_again(tmp_path):
     out = tmp_path / "a.svg"
     face = Drawing([[(0, 0), (50, 80), (100, 0)], [(50, 30)], [(10, 90), (90, 90)]])
     face.save(out)
-    result = CliRunner().invoke(render, [str(out), "-o", "-"])
+    result = CliRunner().invoke(render, [str(out), "-o", "-", "--fit", "common"])
     assert good(result).stdout == out.read_text()
 
 

@@ -47,6 +47,13 @@ POLYLINES = (
 NDJSON = (
     b'{"word":"cat","countrycode":"DE","recognized":true,"drawing":[[[0,9],[0,9]],[[1],[2]]]}\n'
 )
+XOPP = b'<xournal><page><layer><stroke tool="pen">0 1 2 3</stroke></layer></page></xournal>'
+IAM = (
+    b"<WhiteboardCaptureSession><StrokeSet><Stroke>"
+    b'<Point x="1" y="2" time="5"/><Point x="3" y="4" time="6"/>'
+    b"</Stroke></StrokeSet></WhiteboardCaptureSession>"
+)
+UNIPEN = b".VERSION 1.0\n.COORD X Y T\n.PEN_DOWN\n1 2 0\n3 -4e0 1\n.PEN_UP\n.PEN_DOWN\n5 6 9\n"
 PACKED = struct.pack("<Q2sbIHH", 5, b"DE", 1, 1500000000, 1, 3) + bytes([0, 9, 9, 0, 0, 9])
 
 
@@ -81,6 +88,9 @@ FILES: dict[str, Callable[[], bytes]] = {
     "a.ndjson.gz": lambda: gzip.compress(NDJSON * 2, mtime=0),
     "a.bin": lambda: PACKED * 2,
     "a.npz": npz,
+    "a.xopp": lambda: gzip.compress(XOPP, mtime=0),
+    "iam.xml": lambda: IAM,
+    "a.unp": lambda: UNIPEN,
     "a.png": lambda: picture("PNG"),
     "a.jpg": lambda: picture("JPEG"),
 }

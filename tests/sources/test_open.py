@@ -102,3 +102,49 @@ def test_empty_files(tmp_path):
         with pytest.raises(BadFileError) as caught:
             list(read_all(path))
         assert str(path) in str(caught.value)
+
+
+def test_a_folder_is_judged_by_what_its_files_hold(tmp_path):
+    plain = b'<svg width="9" height="9"><path d="M1 1h5" fill="none" stroke="red"/></svg>'
+    for name in ("00001.svg", "00002.svg", "cat.svg"):
+        (tmp_path / name).write_bytes(plain)
+    source = opening.open_source(tmp_path)
+    assert source.licence is None and source.attribution is None
+    items = list(source.items())
+    assert [item.name for item in items] == ["00001.svg", "00002.svg", "cat.svg"]
+    assert "character" not in items[0].drawing.metadata
+    path = '<g id="kvg:StrokePaths_1"><path d="M1 1c1,1 2,2 3,3"/></g>'
+    kanji = f'<svg viewBox="0 0 109 109">{path}</svg>'.encode()
+    (tmp_path / "04e00.svg").write_bytes(kanji)
+    skipped = []
+    names = [i.name for i in opening.open_source(tmp_path).items(lambda *w: skipped.append(w))]
+    assert names == ["00001.svg", "00002.svg", "cat.svg"]
+    assert skipped[0][0] == "04e00.svg" and "other units" in skipped[0][1]
+
+
+def test_ink_in_a_file_named_xml_is_found_in_a_folder(tmp_path):
+    (tmp_path / "a.svg").write_bytes(b'<svg><path d="M1 1h5"/></svg>')
+    (tmp_path / "b.xml").write_bytes(b"<i:ink><i:trace>0 0, 9 9</i:trace></i:ink>")
+    (tmp_path / "c.xml").write_bytes(b"<project/>")
+    skipped = []
+    items = list(opening.open_source(tmp_path).items(lambda *w: skipped.append(w)))
+    assert [item.name for item in items] == ["a.svg", "b.xml"]
+    assert skipped == [("c.xml", "holds no drawings")]
+
+
+def test_a_zip_that_is_no_npz_says_so(tmp_path):
+    import zipfile
+
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("a.svg", "<svg/>")
+    with pytest.raises(BadFileError, match="zip file without arrays"):
+        opening.open_source(tmp_path / "a.npz")
+
+
+def test_an_array_of_something_else_is_left_out_with_a_word(tmp_path):
+    import numpy as np
+
+    np.savez(tmp_path / "a.npz", train=np.zeros((1, 2, 3), np.int16), labels=np.arange(3))
+    skipped = []
+    items = list(opening.open_source(tmp_path / "a.npz").items(lambda *w: skipped.append(w)))
+    assert len(items) == 1 and skipped[0][0] == "a.npz:labels"

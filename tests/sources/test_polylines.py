@@ -63,11 +63,15 @@ def test_our_own_form_round_trips(strokes, category):
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
+        ("[[[0, 1, 2], [3, 4, 5]]]", "two points, or all x and all y"),
+        ("[[0, 1, 0], [3, 4, 0]]", "offsets and a pen"),
+        ('{"strokes": [{"x": [1, 2], "y": [3]}]}', "stroke 0: a stroke is not a list"),
+        ('[{"dx": 1, "dy": 2, "pen": "sideways"}]', "step 0: its pen"),
         ("[", "is not JSON"),
         ("5", "neither a list"),
-        ('{"lines": []}', "the name `strokes` is missing"),
+        ('{"curves": []}', "the name `strokes` is missing"),
         (
-            "[[[0, 1, 2, 3, 4, 5], [0, 1, 2, 3, 4, 5]]]",
+            "[[[0, 1, 2, 3, 4, 5], [0, 1, 2, 3, 4, 5], [0, 1, 2, 3, 4, 5], [0, 1, 2, 3, 4, 5]]]",
             r"stroke 0: its points are not all \[x, y\]",
         ),
         ("[[[0, 1], [2]]]", r"stroke 0: its points are not all"),
@@ -96,3 +100,59 @@ def test_too_many_points(monkeypatch):
     assert read_polylines([np.zeros((100, 2)).tolist()]).num_points == 100
     with pytest.raises(BadFileError, match="more than 100 points"):
         read_polylines([np.zeros((101, 2)).tolist()])
+
+
+L = [[[0, 0], [0, 9], [5, 9]], [[7, 7]]]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [{"drawMode": True, "paths": [{"x": x, "y": y} for x, y in stroke]} for stroke in L],
+        [{"x": [x for x, _ in stroke], "y": [y for _, y in stroke]} for stroke in L],
+        [{"dotSize": 0, "points": [{"time": 5, "x": x, "y": y} for x, y in s]} for s in L],
+        {"lines": [{"points": [{"x": x, "y": y} for x, y in s]} for s in L], "width": 400},
+        {"strokes": [[{"x": x, "y": y, "t": 3} for x, y in stroke] for stroke in L]},
+        [{"drawing": [[[x for x, _ in s], [y for _, y in s]] for s in L], "word": "l"}],
+        {
+            "type": "excalidraw",
+            "elements": [
+                {"type": "freedraw", "x": 1, "y": 2, "points": [[x - 1, y - 2] for x, y in s]}
+                for s in L
+            ]
+            + [{"type": "rectangle", "x": 0, "y": 0}, {"type": "line", "isDeleted": True}],
+        },
+        [[0, 0, 0], [0, 9, 0], [5, 0, 1], [2, -2, 1]],
+        [[0, 0, 1, 0, 0], [0, 9, 1, 0, 0], [5, 0, 0, 1, 0], [2, -2, 0, 1, 0], [0, 0, 0, 0, 1]],
+        [
+            {"dx": 0, "dy": 0, "pen": "down"},
+            {"dx": 0, "dy": 9, "pen": "down"},
+            {"dx": 5, "dy": 0, "pen": "up"},
+            {"dx": 2, "dy": -2, "pen": "up"},
+            {"dx": 0, "dy": 0, "pen": "end"},
+        ],
+    ],
+)
+def test_forms_of_widgets_and_networks(tmp_path, value):
+    path = tmp_path / "a.json"
+    for indent in (None, 1):
+        path.write_text(json.dumps(value, indent=indent))
+        (drawing,) = read_all(path)
+        found = [stroke.tolist() for stroke in drawing.strokes]
+        if found[0][:2] == [[0, 0], [0, 0]]:  # offsets begin with a step to the first point
+            found[0] = found[0][1:]
+        assert found == L
+
+
+def test_what_is_left_out_is_named():
+    assert read_polylines([[[1, 2, 0.5], [3, 4, 0.5], [5, 6, 1], [7, 8, 1]]]).metadata == {
+        "ignored": "more numbers of a point than x and y"
+    }
+    scene = {
+        "type": "excalidraw",
+        "elements": [
+            {"type": "line", "x": 0, "y": 0, "points": [[0, 0], [1, 1]]},
+            {"type": "text"},
+        ],
+    }
+    assert read_polylines(scene).metadata["ignored"] == "text"

@@ -54,7 +54,7 @@ def test_whose_lines_they_are_is_not_guessed(tmp_path):
     path = write(tmp_path / "own.ndjson", {"drawing": [[[0, 1], [0, 1]]]})
     source = open_source(path)
     assert source.licence is None and source.attribution is None
-    assert read(path) == Drawing([[(0, 0), (1, 1)]])
+    assert read(path) == Drawing([[(0, 0), (1, 1)]], "own")
 
 
 def test_raw_lines_lose_their_times(tmp_path):
