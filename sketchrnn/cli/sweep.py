@@ -76,7 +76,7 @@ def sweep(
     from sketchrnn.drawing import BadSettingError, SketchRNNError
     from sketchrnn.model import backend
     from sketchrnn.training import presets
-    from sketchrnn.training.graceful_stop import asked_by_signal
+    from sketchrnn.training.progress import asked_by_signal
     from sketchrnn.training.search_space import read_grid
     from sketchrnn.training.sweep import Sweep
 

@@ -1,10 +1,14 @@
-"""What a run says while it goes on, and when it ends."""
+"""What a run says while it goes on and when it ends, and how it is asked to stop."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Callable, Mapping
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,3 +52,31 @@ class Outcome:
     reason: str
     best_step: int
     best_loss: float
+
+
+@contextlib.contextmanager
+def asked_by_signal(stop: threading.Event) -> Iterator[None]:
+    """Let SIGINT and SIGTERM set `stop`; the second signal ends at once.
+
+    Outside the main thread, where Python hears no signals, nothing changes.
+
+    Raises:
+        KeyboardInterrupt: At the second signal.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def ask(number: int, frame: Any) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    for number in before:
+        signal.signal(number, ask)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -26,9 +26,8 @@ from sketchrnn.model.folder import CONFIG_FILE, WEIGHTS_FILE
 from sketchrnn.render import gallery
 from sketchrnn.training import checkpoint, distributed, finetune, memory, presets
 from sketchrnn.training.config import TrainConfig
-from sketchrnn.training.metrics_log import METRICS_FILE, TENSORBOARD_FOLDER
 from sketchrnn.training.progress import Outcome, Watcher
-from sketchrnn.training.run_folder import RUN_FILE, SAMPLES_FOLDER
+from sketchrnn.training.run_folder import METRICS_FILE, RUN_FILE, SAMPLES_FOLDER, TENSORBOARD_FOLDER
 
 if TYPE_CHECKING:
     from sketchrnn.training.train import Trainer

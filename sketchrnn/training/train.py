@@ -35,14 +35,11 @@ from sketchrnn.drawing.files import reason_of
 from sketchrnn.model import devices
 from sketchrnn.model.config import ModelConfig
 from sketchrnn.training import checkpoint, distributed, divergence, memory
-from sketchrnn.training.config import TrainConfig
+from sketchrnn.training.checkpoint import TrainState
+from sketchrnn.training.config import TrainConfig, kl_weight_at, learning_rate_at
 from sketchrnn.training.divergence import DivergedError
-from sketchrnn.training.graceful_stop import asked_by_signal
-from sketchrnn.training.metrics_log import MetricsLog
-from sketchrnn.training.progress import Outcome, Progress, Watcher
-from sketchrnn.training.run_folder import RUN_FILE, Results, SavePage
-from sketchrnn.training.schedules import kl_weight_at, learning_rate_at
-from sketchrnn.training.state import TrainState
+from sketchrnn.training.progress import Outcome, Progress, Watcher, asked_by_signal
+from sketchrnn.training.run_folder import RUN_FILE, MetricsLog, Results, SavePage
 from sketchrnn.training.train_step import TrainStep
 
 RATE_CUT = 0.5
@@ -564,6 +561,11 @@ class Trainer:
             notes.append(
                 f"there are {size} drawings to learn, fewer than a batch of "
                 f"{self.train_config.batch_size}: all are in every batch"
+            )
+        if len(self._data.categories) > 1 and not self.config.categories:
+            notes.append(
+                f"the drawings are of {len(self._data.categories)} categories, and the model will "
+                "not be conditioned on them; --set category_size=16 makes it so"
             )
         if len(self._data.categories) > 1:
             learned = set(np.unique(train.categories[:]).tolist())

@@ -15,7 +15,7 @@ from sketchrnn.data.batches import pad
 from sketchrnn.drawing import Drawing, distance
 from sketchrnn.model import losses, mdn
 from sketchrnn.sampling.mixture import temperature_rule
-from sketchrnn.training.schedules import kl_weight_at, learning_rate_at
+from sketchrnn.training.config import kl_weight_at, learning_rate_at
 
 HERE = Path(__file__).parent
 DOCUMENT = json.loads((HERE / "cases.json").read_text(encoding="utf-8"))

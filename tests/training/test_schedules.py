@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sketchrnn.training.schedules import kl_weight_at, learning_rate_at
+from sketchrnn.training.config import kl_weight_at, learning_rate_at
 
 
 @pytest.mark.parametrize(
