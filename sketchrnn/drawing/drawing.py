@@ -6,7 +6,7 @@ import importlib
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -331,21 +331,24 @@ class Drawing:
         """
         return cls.from_stroke3(stroke_formats.stroke5_to_stroke3(rows), category, metadata)
 
-    def save(self, path: str | PathLike[str], **style: Any) -> Path:
-        """Write the drawing as a picture: .svg, .png or .pdf, by the suffix of `path`.
+    def save(
+        self, path: str | PathLike[str] | IO[Any], format: str | None = None, **style: Any
+    ) -> Path | None:
+        """Write the drawing as a picture: .svg, .png or .pdf.
 
         Args:
-            path: The file to write.
+            path: The file to write, or a file object.
+            format: Such as "svg"; None: the suffix of `path` says it. A file object needs it.
             **style: As `sketchrnn.render.Style` takes, and `overwrite=True` to replace a file.
 
         Returns:
-            The path.
+            The path; None for a file object.
 
         Raises:
-            BadSettingError: If the suffix or a style is unknown.
+            BadSettingError: If the format or a style is unknown.
             OutputExistsError: If the file exists.
         """
-        return _render().save_drawing(self, path, **style)
+        return _render().save_drawing(self, path, format, **style)
 
     def _with_strokes(
         self, strokes: Iterable[NDArray[np.float64]], metadata: Mapping[str, Any]

@@ -6,12 +6,10 @@ import dataclasses
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from sketchrnn.drawing import BadSettingError, Drawing
-from sketchrnn.drawing.files import whole_file
 from sketchrnn.render.color import mix
 from sketchrnn.render.movie import MOVIES, Progress
 from sketchrnn.render.page import Frame, Label, Movement, Page
@@ -20,7 +18,7 @@ from sketchrnn.render.pdf import pages_to_pdf
 from sketchrnn.render.placement import Cell, place
 from sketchrnn.render.raster import Note, page_to_png
 from sketchrnn.render.recipe import RECIPE_VERSION
-from sketchrnn.render.save import check_suffix, encode_page
+from sketchrnn.render.save import Target, check_target, encode_page, write_target
 from sketchrnn.render.sheets import cell_side, cut
 from sketchrnn.render.style import Style, check_number
 from sketchrnn.render.svg import page_to_svg
@@ -147,31 +145,31 @@ class Gallery:
 
     def save(
         self,
-        path: str | PathLike[str],
+        path: Target,
+        format: str | None = None,
         overwrite: bool = False,
         note: Note | None = None,
         progress: Progress | None = None,
-    ) -> Path:
-        """Write the page as .svg, .png, .pdf, .html, .gif, .mp4 or .webm, by the suffix of `path`.
+    ) -> Path | None:
+        """Write the page as .svg, .png, .pdf, .html, .gif, .mp4 or .webm.
 
         Args:
-            path: The file to write.
+            path: The file to write, or a file object.
+            format: Such as "svg"; None: the suffix of `path` says it. A file object needs it.
             overwrite: Whether a file that exists may be replaced.
             note: Told when Pillow paints a PNG because libcairo is missing.
             progress: Told how many frames of a movie are done, and of how many.
 
         Returns:
-            The path.
+            The path; None for a file object.
 
         Raises:
-            BadSettingError: If the suffix is unknown, or the page too large to be painted.
+            BadSettingError: If the format is unknown, or the page too large to be painted.
             OutputExistsError: If the file exists.
             MissingDependencyError: If the format needs something that is not installed.
         """
-        suffix = check_suffix(path)
-        with whole_file(path, overwrite=overwrite) as beside:
-            beside.write_bytes(self.encode(suffix, note, progress))
-        return Path(path)
+        suffix = check_target(path, format)
+        return write_target(path, lambda: self.encode(suffix, note, progress), overwrite)
 
     def _repr_svg_(self) -> str | None:
         """Show as a picture in a notebook, unless it would make the notebook huge."""

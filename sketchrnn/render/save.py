@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from sketchrnn.drawing import BadSettingError, Drawing
 from sketchrnn.drawing.files import whole_file
@@ -17,6 +19,9 @@ from sketchrnn.render.raster import Note, page_to_png
 from sketchrnn.render.style import Style
 from sketchrnn.render.svg import page_to_svg
 from sketchrnn.render.text_metrics import clean
+
+Target = str | PathLike[str] | IO[Any]
+"""A file to write, or a file object that is open for writing."""
 
 SUFFIXES = (".svg", ".png", ".pdf", ".html", *MOVIES)
 """What can be written."""
@@ -69,22 +74,24 @@ def drawing_to_png(drawing: Drawing, note: Note | None = None, **style: Any) -> 
 
 def save_drawing(
     drawing: Drawing,
-    path: str | PathLike[str],
+    path: Target,
+    format: str | None = None,
     overwrite: bool = False,
     note: Note | None = None,
     **style: Any,
-) -> Path:
-    """Write a drawing as .svg, .png, .pdf, .html, .gif, .mp4 or .webm, by the suffix of `path`.
+) -> Path | None:
+    """Write a drawing as .svg, .png, .pdf, .html, .gif, .mp4 or .webm.
 
     Args:
         drawing: What to draw.
-        path: The file to write.
+        path: The file to write, or a file object.
+        format: Such as "svg"; None: the suffix of `path` says it. A file object needs it.
         overwrite: Whether a file that exists may be replaced.
         note: Told when Pillow paints a PNG because libcairo is missing.
         **style: As `Style` takes.
 
     Returns:
-        The path.
+        The path; None for a file object.
 
     Raises:
         BadSettingError: If the suffix or a style is unknown or cannot be used.
@@ -92,28 +99,58 @@ def save_drawing(
         MissingDependencyError: If the format needs something that is not installed.
     """
     checked = Style.of(style)
-    check_suffix(path)
-    return save_page(drawing_to_page(drawing, checked), path, overwrite, checked.scale or 1.0, note)
+    suffix = check_target(path, format)
+    page, scale = drawing_to_page(drawing, checked), checked.scale or 1.0
+    return write_target(path, lambda: encode_page(page, suffix, scale, note), overwrite)
 
 
-def save_page(
-    page: Page,
-    path: str | PathLike[str],
-    overwrite: bool = False,
-    scale: float = 1.0,
-    note: Note | None = None,
-) -> Path:
-    """Write a page by the suffix of `path`; the file appears whole or not at all.
+def check_target(path: Target, format: str | None = None) -> str:
+    """Return the suffix of what is written, such as ".svg".
+
+    Args:
+        path: A file, or a file object.
+        format: The suffix, with or without its dot; None: that of `path`.
 
     Raises:
-        BadSettingError: If the suffix is unknown.
-        OutputExistsError: If the file exists.
-        MissingDependencyError: If the format needs something that is not installed.
+        BadSettingError: If nothing is written so, or a file object comes without a format.
     """
-    suffix = check_suffix(path)
-    with whole_file(path, overwrite=overwrite) as beside:
-        beside.write_bytes(encode_page(page, suffix, scale, note))
-    return Path(path)
+    if format is not None:
+        if not isinstance(format, str):
+            raise BadSettingError(f"format is {format!r}", hint='name one, such as "svg"')
+        return check_suffix(f"picture.{format.removeprefix('.')}")
+    if isinstance(path, (str, PathLike)):
+        return check_suffix(path)
+    raise BadSettingError("a file object has no suffix", hint='name a format, such as "svg"')
+
+
+def write_target(path: Target, encode: Callable[[], bytes], overwrite: bool = False) -> Path | None:
+    """Write bytes to a file, which appears whole or not at all, or to a file object.
+
+    Args:
+        path: The file, or a file object; one of text gets text.
+        encode: Returns the bytes.
+        overwrite: Whether a file that exists may be replaced.
+
+    Returns:
+        The path; None for a file object.
+
+    Raises:
+        BadSettingError: If a file object of text cannot take what is not text.
+        OutputExistsError: If the file exists.
+    """
+    if isinstance(path, (str, PathLike)):
+        with whole_file(path, overwrite=overwrite) as beside:
+            beside.write_bytes(encode())
+        return Path(path)
+    content = encode()
+    if not isinstance(path, io.TextIOBase):
+        path.write(content)
+        return None
+    try:
+        path.write(content.decode())
+    except UnicodeDecodeError:
+        raise BadSettingError("the file is open for text", hint='open it with "wb"') from None
+    return None
 
 
 def encode_page(
