@@ -82,3 +82,4 @@ bench: $(READY)
 
 docs: $(READY)
 	$(BIN)/python docs/write_reference.py
+	$(BIN)/python docs/write_mistakes.py

@@ -42,13 +42,12 @@ def atlas(
       sketchrnn atlas kanji kanji.h5 -n 2000 -o atlas.svg
       sketchrnn atlas kanji kanji.h5 --split test --map tsne --cell 40 -o atlas.png
     """
-    from sketchrnn.api import load
     from sketchrnn.recipe_inputs import InputResolver
 
     style = {name: value for name, value in look.items() if value is not None}
     page = options.PageOutput(output, force, columns, look=style)
     page.check()
-    loaded = load(model)
+    loaded = options.load_model(model, input)
     inputs = InputResolver()
     request = Atlas(data=inputs.read_pool(input), columns=columns, **fields)
     with watching("encoding") as progress, options.naming(input):

@@ -46,11 +46,10 @@ def complete(
       sketchrnn complete kanji begun.svg --open --canvas 109 -o endings/
       sketchrnn complete kanji begun.svg --like kanjivg:語 -t 0.4:0.1 -o like.png
     """
-    from sketchrnn.api import load
     from sketchrnn.recipe_inputs import InputResolver
 
     page.check()
-    loaded = load(model)
+    loaded = options.load_model(model, partial)
     inputs = InputResolver()
     named = options.categories(loaded, category)
     request = Complete(
@@ -67,10 +66,7 @@ def complete(
     unended = sum(not drawing.metadata["ended"] for drawing in drawings)
     if unended:
         limit = request.max_steps or loaded.config.max_seq_len
-        click.echo(
-            f"sketchrnn: {unended} of {request.n} did not end by themselves within {limit} steps",
-            err=True,
-        )
+        options.note(f"{unended} of {request.n} did not end by themselves within {limit} steps")
     look: dict[str, Any] = {}
     if nats:
         look["captions"] = [f"{drawing.metadata['nats_per_step']:.2f}" for drawing in drawings]

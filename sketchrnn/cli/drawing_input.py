@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,8 +93,9 @@ def take_drawings(
         BadSettingError: If it is asked how a model is to draw, and there is none.
     """
     from sketchrnn.drawing import BadFileError, BadSettingError
+    from sketchrnn.model.folder import shipped_models
 
-    if is_model(input):
+    if options.is_model(input):
         found = _let_draw(input, number or if_model, sampling, category)
     else:
         context = click.get_current_context()
@@ -106,27 +108,37 @@ def take_drawings(
                     path=input,
                     hint="omit it, or name a model",
                 )
+        if input in shipped_models():
+            options.note(f"{input} here is read, not the model {input} that comes along")
         found = _read(input, number)
     if not found.drawings:
         raise BadFileError("holds no drawing that has strokes", path=input)
     return found
 
 
-def is_model(input: str) -> bool:
-    """Tell whether an input is a model: a folder that looks like one, or a shipped one's name."""
-    from sketchrnn.model.folder import CONFIG_FILE, shipped_models
+def check_data(name: str) -> None:
+    """Refuse what is no data file but holds drawings, or is a model, by what to do with it.
 
-    path = Path(input)
-    if path.exists():
-        return (path / CONFIG_FILE).is_file()
-    return input in shipped_models()
+    Raises:
+        BadFileError: If it is one of these; what is missing is left to whoever opens it.
+    """
+    from sketchrnn.data import is_data
+    from sketchrnn.drawing import BadFileError
+
+    path = Path(name)
+    if is_data(name):
+        return
+    if path.exists() and not options.is_model(name):
+        made = shlex.join(["sketchrnn", "data", "convert", name, "-o", f"{path.stem}.h5"])
+        raise BadFileError("is no data file", path=name, hint=f"make one of it: `{made}`")
+    if options.is_model(name):
+        raise BadFileError("is a model, and data are needed", path=name, hint="name a data file")
 
 
 def _let_draw(name: str, number: int, sampling: Sampling, category: tuple[str, ...]) -> Supply:
-    from sketchrnn.api import load
     from sketchrnn.requests import page_recipe
 
-    model = load(name)
+    model = options.load_model(name)
     request = Generate(
         n=number,
         category=options.categories(model, category),

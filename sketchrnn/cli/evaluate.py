@@ -112,6 +112,7 @@ def evaluate(
       sketchrnn evaluate kanji kanji.h5 --samples 1000 -t 0.4 --pairs pairs.svg
     """
     from sketchrnn.api import load
+    from sketchrnn.cli.drawing_input import check_data
     from sketchrnn.data import open_data
     from sketchrnn.drawing import BadSettingError
     from sketchrnn.recipe_inputs import describe_data
@@ -125,6 +126,7 @@ def evaluate(
         if pairs == "-" or options.is_folder(pairs):
             raise BadSettingError("--pairs writes one file", path=pairs, hint="write pairs.svg")
         options.check_output(pairs, force)
+    check_data(data)
     with open_data(data) as file:
         _ = file[split]  # a wrong split is said before a framework is loaded
         loaded = load(model)

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sketchrnn.cli import drawing_input
+from sketchrnn.cli.options import counted, note
 from sketchrnn.cli.progress import watching
 from sketchrnn.requests import Sampling
 
 if TYPE_CHECKING:
+    from sketchrnn.drawing import Drawing
     from sketchrnn.render.font_file import Font
 
 DRAWN = 500
@@ -131,7 +133,8 @@ def font(
         private_use(number or 1, first)
     found = drawing_input.take_drawings(input, number, DRAWN, sampling, category)
     shown = found.drawings
-    if own_characters:
+    by_names = not own_characters and wanted is None and _named_by_characters(input, shown)
+    if own_characters or by_names:
         wanted = check_characters([_own(drawing) for drawing in shown])
     made = make(
         shown,
@@ -145,19 +148,19 @@ def font(
     )
     with watching("glyphs") as progress:
         made.save(output, overwrite=force, progress=lambda done: progress(done, len(shown)))
-    note = "" if found.seed is None else f"  (seed {found.seed})"
-    click.echo(f"{len(shown)} glyphs, {_range(made)}", err=True)
-    click.echo(f"{output}{note}", err=True)
+    seed = "" if found.seed is None else f"  (seed {found.seed})"
+    if by_names:
+        note("the glyphs are the characters that name their files; otherwise: --start U+E000")
+    click.echo(f"{counted(len(shown), 'glyph')}, {_range(made)}", err=True)
+    click.echo(f"{output}{seed}", err=True)
     if found.blank:
-        click.echo(f"sketchrnn: {found.blank} blank drawings are left out", err=True)
+        note(f"left out: {counted(found.blank, 'blank drawing')}")
 
 
 def _check_choice(own: bool, named: bool) -> None:
     from sketchrnn.drawing import BadSettingError
 
-    context = click.get_current_context()
-    given = context.get_parameter_source("start") is not click.core.ParameterSource.DEFAULT
-    if own + named + given > 1:
+    if own + named + _is_given("start") > 1:
         raise BadSettingError(
             "--characters, --own-characters and --start exclude one another", hint="choose one"
         )
@@ -198,6 +201,25 @@ def _own(drawing: Any) -> str:
             hint="name its file by it, such as A.svg or U+5C71.svg, or use --characters",
         )
     return character
+
+
+def _named_by_characters(input: str, drawings: list[Drawing]) -> bool:
+    """Return whether the files of a folder each have the name of another character.
+
+    A code point that is given says what else they are to stand for.
+    """
+    from sketchrnn.render.font_characters import own_character
+
+    if _is_given("start") or not Path(input).is_dir():
+        return False
+    stems = [Path(str(drawing.metadata.get("source") or "")).stem for drawing in drawings]
+    own = [own_character(drawing) for drawing in drawings]
+    return None not in own and len(set(own)) == len(set(stems)) == len(drawings)
+
+
+def _is_given(name: str) -> bool:
+    source = click.get_current_context().get_parameter_source(name)
+    return source is not click.core.ParameterSource.DEFAULT
 
 
 def _describe(found: drawing_input.Supply) -> str:

@@ -47,11 +47,10 @@ def generate(
       sketchrnn generate kanji -n 16 --best-of 4 --novel-to kanji.h5 --diverse -o choice.svg
       sketchrnn generate runs/pets -n 16 --category cat,dog -o pets.svg
     """
-    from sketchrnn.api import load
     from sketchrnn.recipe_inputs import InputResolver
 
     page.check()
-    loaded = load(model)
+    loaded = options.load_model(model)
     inputs = InputResolver()
     choice = Choice(
         **{name: fields.pop(name) for name in _CHOICE},
@@ -68,5 +67,5 @@ def generate(
     with options.drawing(loaded):
         drawings = request.run(loaded, inputs, reports.append if request.choice else None)
     for report in reports:
-        click.echo(f"sketchrnn: {report}", err=True)
+        options.note(str(report))
     options.write_request(request, drawings, loaded, model, page)

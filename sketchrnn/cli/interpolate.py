@@ -59,7 +59,6 @@ def interpolate(
       sketchrnn interpolate kanji kanjivg:林 kanjivg:銀 kanjivg:花 --loop --frames 24 -o loop.svg
       sketchrnn interpolate kanji kanjivg:木 kanjivg:林 kanjivg:日 kanjivg:明 --grid 5x5 -o g.svg
     """
-    from sketchrnn.api import load
     from sketchrnn.recipe_inputs import InputResolver
 
     if b is None:
@@ -75,7 +74,7 @@ def interpolate(
     if size and frames:
         raise click.UsageError("--grid says how many drawings, --frames does not.")
     page.check()
-    loaded = load(model)
+    loaded = options.load_model(model, *names)
     inputs = InputResolver()
     named = options.categories(loaded, category)
     settings: dict[str, Any] = {

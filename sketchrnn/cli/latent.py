@@ -62,11 +62,10 @@ def shift(
       sketchrnn latent shift kanji kanjivg:休 --away kanjivg:人 --towards kanjivg:水 -o new.svg
       sketchrnn latent shift kanji a.svg --away thin/ --towards bold/ --strength 0.5 -o s.svg
     """
-    from sketchrnn.api import load
     from sketchrnn.recipe_inputs import InputResolver
 
     page.check()
-    loaded = load(model)
+    loaded = options.load_model(model, input)
     inputs = InputResolver()
     named = options.categories(loaded, category)
     sets = {}
@@ -105,11 +104,10 @@ def average(
     Example:
       sketchrnn latent average kanji kanjivg:語説読記 -o common.svg
     """
-    from sketchrnn.api import load
     from sketchrnn.recipe_inputs import InputResolver
 
     page.check()
-    loaded = load(model)
+    loaded = options.load_model(model, *inputs)
     named = options.categories(loaded, category)
     found = InputResolver()
     sources = []
@@ -142,12 +140,11 @@ def walk(
       sketchrnn latent walk kanji --frames 24 --seed 7 -o walk.svg
       sketchrnn latent walk kanji kanjivg:花 --stride 0.15 -o away.svg
     """
-    from sketchrnn.api import load
     from sketchrnn.drawing import BadSettingError
     from sketchrnn.recipe_inputs import InputResolver
 
     page.check()
-    loaded = load(model)
+    loaded = options.load_model(model, *([start] if start else []))
     inputs = InputResolver()
     begin = None if start is None else inputs.read(start, 1)
     named = options.categories(loaded, category)
@@ -174,11 +171,10 @@ def neighbours(
     Example:
       sketchrnn latent neighbours kanji kanjivg:鳥 kanji.h5 -n 8 -o like-it.svg
     """
-    from sketchrnn.api import load
     from sketchrnn.recipe_inputs import InputResolver
 
     page.check()
-    loaded = load(model)
+    loaded = options.load_model(model, drawing, data)
     inputs = InputResolver()
     own = inputs.read(drawing, 1)
     options.check_encodes(loaded, inputs.drawings(own), drawing, None)

@@ -10,9 +10,12 @@ import contextlib
 import difflib
 import errno
 import importlib
+import io
 import os
+import re
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -46,8 +49,9 @@ EXIT_USER_ERROR = 2
 EXIT_READER_GONE = 1
 EXIT_INTERRUPTED = 130
 
-# What the system may refuse whoever asks: no permission, no room, a medium that cannot be written.
-_REFUSALS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
+# What the system may refuse whoever asks: no permission, no room, a medium that cannot be written,
+# a name that is too long.
+_REFUSALS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG}
 
 
 class VerbGroup(click.Group):
@@ -115,16 +119,43 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         arguments: What stands after `sketchrnn`; None: what the shell gave.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's own chatter
+    _open_standard_streams()
     if arguments is None and "train" in sys.argv:
         from sketchrnn.cli import malloc_settings
 
         malloc_settings.restart(sys.argv[1:])
-    sys.exit(_run(arguments))
+    sys.exit(_run(sys.argv[1:] if arguments is None else arguments))
 
 
-def _run(arguments: Sequence[str] | None) -> int:
+def _open_standard_streams() -> None:
+    """Stand in for closed streams, and let a terminal show what it has no letter for.
+
+    Reading from a closed standard input finds nothing, messages go nowhere, and what is written to
+    a closed standard output is refused.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "r"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            stands_in = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 stays open
+            setattr(sys, name, stands_in)
+        elif name == "stdout" and getattr(stream, "errors", None) == "strict":
+            stream.reconfigure(errors="backslashreplace")  # as standard error has by itself
+
+
+def _backend_first(arguments: Sequence[str]) -> list[str]:
+    """Return arguments with `--backend NAME` in front, where it also may stand after a command."""
+    words = list(arguments)
+    end = words.index("--") if "--" in words else len(words)
+    for place, word in enumerate(words[:end]):
+        if word == "--backend" or word.startswith("--backend="):
+            taken = words[place : place + (1 if "=" in word else 2)]
+            return taken + words[:place] + words[place + len(taken) :]
+    return words
+
+
+def _run(arguments: Sequence[str]) -> int:
     try:
-        result = cli.main(arguments, prog_name="sketchrnn", standalone_mode=False)
+        result = cli.main(_backend_first(arguments), prog_name="sketchrnn", standalone_mode=False)
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except click.UsageError as error:
@@ -148,9 +179,64 @@ def _run(arguments: Sequence[str] | None) -> int:
 
         if isinstance(error, SketchRNNError):
             return _complain(str(error))
+        if isinstance(error, io.UnsupportedOperation) and not sys.stdout.writable():
+            return _complain("standard output is closed; name a file with -o")
         if isinstance(error, OSError) and error.errno in _REFUSALS:
             return _complain(": ".join(str(x) for x in (error.filename, error.strerror) if x))
         raise
+
+
+_ELSEWHERE = {
+    "--epochs": "a training is counted in steps: --steps 10000",
+    "--number": "the number of drawings is -n",
+    "--count": "the number of drawings is -n",
+    "--out": "what is written is named by -o",
+    "--temp": "the temperature is -t",
+    "--gpu": "the backend finds the GPU; `sketchrnn doctor` tells whether it does",
+}
+"""Options that people know from other programs, and what they are here."""
+
+_OUTPUTS = {
+    "RUN": "-o runs/mine",
+    "FOLDER": "-o mine",
+    "OUT.svg": "-o sheet.svg",
+    "FILE.h5": "-o mine.h5",
+}
+"""An example of an output, by what an option's help calls it."""
+
+
+def _advise(error: click.UsageError) -> str:
+    """Return click's complaint, and what to do about it where click does not know."""
+    line = error.format_message()
+    if isinstance(error, click.NoSuchOption):
+        advice = _ELSEWHERE.get(error.option_name) or _setting(error)
+        return f"No such option '{error.option_name}'; {advice}" if advice else line
+    if isinstance(error, click.MissingParameter) and isinstance(error.param, click.Option):
+        example = _OUTPUTS.get(error.param.metavar or "", "-o page.svg")
+        if "-o" in error.param.opts:
+            return f"{line.rstrip('.')}; say what to write, such as {example}"
+    extra = re.search(r"unexpected extra arguments? \((.+)\)", line)
+    if extra is None:
+        return line
+    words = extra[1].split()
+    if words[0].isdecimal():
+        return f"{line}; the number of drawings is -n {words[0]}"
+    return f"{line}; write what has a space in quotes, such as 'black, red'"
+
+
+def _setting(error: click.NoSuchOption) -> str | None:
+    """Say how a setting of a training is given."""
+    if error.ctx is None or error.ctx.info_name not in ("train", "sweep"):
+        return None
+    from sketchrnn.drawing import BadSettingError
+    from sketchrnn.training import presets
+
+    name = error.option_name.lstrip("-").replace("-", "_")
+    try:
+        presets.check_names({name: ""})
+    except BadSettingError:
+        return None
+    return f"it is a setting: --set {name}=VALUE"
 
 
 def _report_usage(error: click.UsageError) -> int:
@@ -159,7 +245,7 @@ def _report_usage(error: click.UsageError) -> int:
         return EXIT_USER_ERROR
     if error.ctx is not None:
         click.echo(error.ctx.get_usage(), err=True)
-    return _complain(error.format_message())
+    return _complain(_advise(error))
 
 
 def _complain(message: str, status: int = EXIT_USER_ERROR) -> int:

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sketchrnn.cli.options import load_model
+
 if TYPE_CHECKING:
+    from sketchrnn.api import SketchRNN
     from sketchrnn.model.config import ModelConfig
 
 _EXPORTED = {".json": "js", ".safetensors": "safetensors", ".keras": "keras"}
@@ -143,7 +146,6 @@ def export(
       sketchrnn model export bicycle -o bicycle.gen.json
       sketchrnn model export kanji --to onnx -o kanji-onnx
     """
-    from sketchrnn.api import load
     from sketchrnn.drawing import BadSettingError
 
     suffix = Path(out).suffix
@@ -152,27 +154,38 @@ def export(
         raise BadSettingError(
             f"models are not written as {suffix!r}" if suffix else "has no suffix that tells",
             path=out,
-            hint="say what it is for, with --to",
+            hint=f"ONNX is a folder of three files: --to onnx -o {out[: -len(suffix)]}"
+            if suffix == ".onnx"
+            else "say what it is for: --to js, onnx, safetensors, keras or savedmodel",
         )
     if kind != "js" and (clip or seed is not None):
         raise BadSettingError(f"--clip and --seed are for js, and this is {kind}")
-    loaded = load(name)
+    loaded = load_model(name)
+    lines = _write(kind, loaded, out, clip, seed, force)
+    for line in (*lines, out):
+        click.echo(line, err=True)
+
+
+def _write(
+    kind: str, loaded: SketchRNN, out: str, clip: bool, seed: int | None, force: bool
+) -> list[str]:
+    """Write a model for another program, and return what there is to say of it."""
     if kind == "onnx":
         from sketchrnn.interop import onnx
 
         onnx.save(loaded, out, overwrite=force)
-        return
+        return []
     if kind in ("keras", "savedmodel"):
         from sketchrnn.interop import keras_files
 
         write = keras_files.save if kind == "keras" else keras_files.save_for_serving
         write(loaded, out, overwrite=force)
-        return
+        return []
     if kind == "safetensors":
         from sketchrnn.interop import model_files
 
         model_files.save_safetensors(loaded, out, overwrite=force)
-        return
+        return []
     from sketchrnn.interop import magenta_js
 
     z = None
@@ -182,9 +195,9 @@ def export(
         size = loaded.config.z_size
         z = np.random.default_rng(seed).standard_normal(size, dtype=np.float32)
     effect = magenta_js.save(loaded, out, clip=clip, overwrite=force, z=z)
-    click.echo(str(effect), err=True)
     if loaded.config.conditional and z is None:
-        click.echo("a VAE runs in sketch-rnn-js; @magenta/sketch needs a decoder alone", err=True)
+        return [str(effect), "a VAE runs in sketch-rnn-js; @magenta/sketch needs a decoder alone"]
+    return [str(effect)]
 
 
 def _stack(config: ModelConfig, part: str) -> str:

@@ -55,6 +55,12 @@ class TemperatureType(click.ParamType):
         return numbers[0] if len(numbers) == 1 else numbers
 
 
+UNUSUAL = 2.0
+"""Beyond this temperature little is left of what a model has learned."""
+
+HIGHEST = 1e6
+"""What is higher is no temperature, and refused by whoever draws."""
+
 OTHERWISE = 0.4
 """The temperature of the outputs that have none of their own, where a command has no default."""
 
@@ -145,6 +151,7 @@ def sampling_options(temperature: float | None) -> Callable[[Command], Command]:
                 given["temperature"] = {
                     name: common if own is None else own for name, own in each.items()
                 }
+            note_temperature(given["temperature"])
             if given["seed"] is None:
                 given["seed"] = secrets.randbelow(1_000_000)
             names = ("temperature", "temperature_rule", "seed")
@@ -193,6 +200,15 @@ def sampling_options(temperature: float | None) -> Callable[[Command], Command]:
         return tempered_command
 
     return add
+
+
+def note_temperature(given: Any) -> None:
+    """Say so if a temperature is beyond all that makes sense; it is used all the same."""
+    parts = list(given.values()) if isinstance(given, dict) else [given]
+    courses = [part[:2] if isinstance(part, list) else [part] for part in parts]
+    highest = max((number for course in courses for number in course if number), default=0)
+    if UNUSUAL < highest <= HIGHEST:
+        note(f"temperature {highest:g} makes scribbles: 0.2 to 1 is usual, 1 is as the data vary")
 
 
 def movement_options(command: Command) -> Command:
@@ -277,12 +293,75 @@ def category_option(text: str) -> Callable[[Command], Command]:
 
 
 def categories(model: SketchRNN, given: tuple[str, ...]) -> str | list[str] | None:
-    """Return what --category names: None, one, or several; a known name may hold a comma."""
+    """Return what --category names: None, one, or several; a known name may hold a comma.
+
+    Raises:
+        BadSettingError: If categories are named, and the model knows none.
+    """
+    from sketchrnn.drawing import BadSettingError
+
+    if given and not model.categories:
+        raise BadSettingError("this model knows no categories", hint="omit --category")
     names: list[str] = []
     for name in given:
         parts = [name] if name in model.categories else name.split(",")
-        names += [part.strip() for part in parts]
+        names += [_known_spelling(part.strip(), model.categories) for part in parts]
     return names[0] if len(names) == 1 else names or None
+
+
+def _known_spelling(name: str, known: Sequence[str]) -> str:
+    """Return a category as the model writes it, where capitals alone differ."""
+    alike = [one for one in known if one.casefold() == name.casefold()]
+    return alike[0] if len(alike) == 1 and name not in known else name
+
+
+def is_model(name: str) -> bool:
+    """Return whether an argument is a model folder or, where no such file is, a shipped model."""
+    from sketchrnn.model.folder import CONFIG_FILE, shipped_models
+
+    path = Path(name)
+    return (path / CONFIG_FILE).is_file() or (name in shipped_models() and not path.exists())
+
+
+def load_model(name: str, *drawings: str) -> SketchRNN:
+    """Load the model of an argument, and say which is meant where a folder has its name.
+
+    Args:
+        name: A model folder, or the name of a shipped model.
+        *drawings: The arguments that stand for drawings, which may be in its place.
+
+    Raises:
+        BadSettingError: If one of the drawings is a model, and `name` is none.
+        BadFileError: If there is no such model, or it cannot be read.
+    """
+    from sketchrnn.api import load
+    from sketchrnn.drawing import BadSettingError
+    from sketchrnn.model.folder import shipped_models
+
+    here = Path(name).is_dir()
+    shadowed = here and name in shipped_models()
+    if not is_model(name) and not shadowed:
+        exchanged = next((other for other in drawings if is_model(other)), None)
+        if exchanged is not None:
+            raise BadSettingError(
+                f"{name} is no model, and {exchanged} is one",
+                hint="write the model first, and then what it is given",
+            )
+    if shadowed and is_model(name):
+        note(f"the model folder {name} of this place is used, not the model that comes along")
+    elif shadowed:
+        note(f"the model {name} that comes along is used: the folder {name} here is no model")
+    return load(name)
+
+
+def note(line: str) -> None:
+    """Write a line on standard error that begins with the program's name."""
+    click.echo(f"sketchrnn: {line}", err=True)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: 1 drawing, 2 drawings."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def check_output(output: str, force: bool) -> None:
@@ -298,7 +377,7 @@ def check_output(output: str, force: bool) -> None:
         folder = Path(output)
         if folder.is_dir() and any(folder.iterdir()) and not force:
             files.check_output(folder)
-        files.check_output(folder / f"{_file_name(1)}.svg", overwrite=True)
+        files.check_output(folder / "0001.svg", overwrite=True)
         return
     check_suffix(output)
     files.check_output(output, overwrite=force)
@@ -361,7 +440,7 @@ class PageOutput:
         """
         from sketchrnn.render.layout import make_page
 
-        note = "" if seed is None else f"(seed {seed})"
+        told = "" if seed is None else f"(seed {seed})"
         flat = list(requests.flatten(drawings))
         style = {**self.look, **look}
         if self.is_folder:
@@ -370,7 +449,7 @@ class PageOutput:
             ending = f".{self.suffix or 'svg'}"
             folder = Path(self.output)
             _write_folder(flat, folder, ending, self.force, recipe, style, self._movement(ending))
-            click.echo(f"{len(flat)} drawings in {folder}  {note}", err=True)
+            click.echo(f"{counted(len(flat), 'drawing')} in {folder}  {told}".rstrip(), err=True)
             return
         columns = self.columns or columns
         if columns is None:
@@ -379,8 +458,8 @@ class PageOutput:
         layout = {"columns": columns, **style}
         made = make_page(drawings, recipe, layout, self._movement(suffix))
         write_bytes(made, self.output, self.force)
-        told = "standard output" if self.output == "-" else self.output
-        click.echo(f"{told}  {note}", err=True)
+        place = "standard output" if self.output == "-" else self.output
+        click.echo(f"{place}  {told}".rstrip(), err=True)
 
     def _movement(self, suffix: str) -> dict[str, Any] | None:
         return asked_movement(suffix, self.animate, self.seconds, self.flip)
@@ -470,9 +549,7 @@ def write_bytes(page: Gallery, output: str, force: bool) -> bytes:
     suffix = ".svg" if output == "-" else check_suffix(output)
     bar = progress_bar("frames") if suffix in MOVIES else contextlib.nullcontext((None, None))
     with bar as (progress, _):
-        content = page.encode(
-            suffix, lambda line: click.echo(f"sketchrnn: {line}", err=True), progress
-        )
+        content = page.encode(suffix, note, progress)
     if output == "-":
         click.echo(content, nl=False)
     else:
@@ -495,7 +572,8 @@ def _write_folder(
     from sketchrnn.render.layout import make_pages
 
     pages = make_pages(drawings, recipe, style, movement)
-    named = ((_file_name(count), page) for count, page in enumerate(pages, 1))
+    digits = max(4, len(str(len(drawings))))  # so that they sort
+    named = ((f"{count:0{digits}}", page) for count, page in enumerate(pages, 1))
     with progress_bar("pictures") as (progress, say):
         save_pages(
             named,
@@ -506,10 +584,6 @@ def _write_folder(
             progress=progress,
             total=len(drawings),
         )
-
-
-def _file_name(count: int) -> str:
-    return f"{count:04}"
 
 
 @contextlib.contextmanager

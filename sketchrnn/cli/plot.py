@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sketchrnn.cli import drawing_input
+from sketchrnn.cli.options import counted, note
 from sketchrnn.requests import Sampling, Sheet
 
 if TYPE_CHECKING:
@@ -14,6 +15,13 @@ if TYPE_CHECKING:
 
 DRAWN = 64
 """Drawings of a model where the caller does not say how many."""
+
+
+SLOWEST = 0.001
+"""In mm a second: nobody waits longer for a pen."""
+
+LONGEST_LIFT = 3600.0
+"""In seconds."""
 
 
 @click.command()
@@ -76,11 +84,15 @@ DRAWN = 64
     help="Of the pen on the paper, in mm a second, for the estimate.",
 )
 @click.option(
-    "--travel-speed", type=float, default=120.0, show_default=True, help="Of the pen in the air."
+    "--travel-speed",
+    type=float,
+    default=120.0,
+    show_default=True,
+    help="Of the pen in the air.",
 )
 @click.option(
     "--lift-time",
-    type=float,
+    type=click.FloatRange(0, LONGEST_LIFT),
     default=0.3,
     show_default=True,
     help="Of the pen up and down again, in seconds.",
@@ -123,8 +135,8 @@ def plot(
         check_suffix(output)
         files.check_output(output, overwrite=force)
     parse_paper(sheet["paper"])  # before a model draws
-    check_number("speed", speed, above=0)
-    check_number("travel speed", travel_speed, above=0)
+    check_number("speed", speed, lowest=SLOWEST)
+    check_number("travel speed", travel_speed, lowest=SLOWEST)
     check_number("lift time", lift_time, lowest=0)
     colors = None if pens is None else [color.strip() for color in pens.split(",")]
     found = drawing_input.take_drawings(input, number, DRAWN, sampling, category)
@@ -140,10 +152,10 @@ def plot(
         made.save(output, overwrite=force)
     for line in _report(made, len(found.drawings), speed, travel_speed, lift_time):
         click.echo(line, err=True)
-    note = "" if found.seed is None else f"  (seed {found.seed})"
-    click.echo(f"{'standard output' if output == '-' else output}{note}", err=True)
+    seed = "" if found.seed is None else f"  (seed {found.seed})"
+    click.echo(f"{'standard output' if output == '-' else output}{seed}", err=True)
     if found.blank:
-        click.echo(f"sketchrnn: {found.blank} blank drawings are left out", err=True)
+        note(f"left out: {counted(found.blank, 'blank drawing')}")
 
 
 def _report(
@@ -155,8 +167,8 @@ def _report(
     seconds = sheet.seconds(speed, travel_speed, lift_time)
     by_hand = sheet.seconds(speed, travel_speed, lift_time, by_hand=True)
     return [
-        f"{sheet.paper}: {count} drawings of {width:.4g} x {height:.4g} mm, "
-        f"{sheet.num_strokes} strokes, {pens} pen{'s' if pens > 1 else ''}",
+        f"{sheet.paper}: {counted(count, 'drawing')} of {width:.4g} x {height:.4g} mm, "
+        f"{counted(sheet.num_strokes, 'stroke')}, {counted(pens, 'pen')}",
         f"pen down {sheet.down / 1000:.2f} m, pen up {sheet.up / 1000:.2f} m "
         f"({sheet.up_by_hand / 1000:.2f} m in the order of the drawings)",
         f"about {_duration(seconds)} at {speed:g} mm/s ({_duration(by_hand)} in that order)",

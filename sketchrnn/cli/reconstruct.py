@@ -39,11 +39,10 @@ def reconstruct(
       sketchrnn reconstruct kanji mine.svg -t 0.2 -o again.png
       sketchrnn reconstruct kanji kanji.h5 -n 16 -o tests.png
     """
-    from sketchrnn.api import load
     from sketchrnn.recipe_inputs import InputResolver
 
     page.check()
-    loaded = load(model)
+    loaded = options.load_model(model, input)
     inputs = InputResolver()
     columns = page.columns or 8
     request = Reconstruct(

@@ -58,7 +58,7 @@ def redraw(
         page,
         model,
         data,
-        note=lambda line: click.echo(f"sketchrnn: {line}", err=True),
+        note=options.note,
         allow=None if yes else _within_a_minute,
     )
     if isinstance(made, PlotterSheet):

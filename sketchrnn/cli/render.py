@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sketchrnn.cli.options import asked_movement, movement_options
+from sketchrnn.cli.options import asked_movement, counted, movement_options, note
 from sketchrnn.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def render(
     if not shown:
         raise BadFileError("holds no drawing", path=input)
     if limit is None and next(drawings, None) is not None:
-        _note(f"{input} holds more; the page shows {most}, and --limit 0 all of them")
+        note(f"{input} holds more; the page shows {most}, and --limit 0 all of them")
     if len(shown) > 1 or title or captions or grid or paper or landscape:
         page = gallery(
             [drawing.with_metadata(command=None) for drawing in shown],
@@ -150,11 +150,12 @@ def render(
     if movement is not None:
         page = page.animate(**movement)
     if output == "-":
-        sys.stdout.buffer.write(page.encode(ending, _note))
+        sys.stdout.buffer.write(page.encode(ending, note))
         sys.stdout.buffer.flush()
     else:
         with whole_file(output, overwrite=force) as beside, progress_bar("frames") as (move, _):
-            beside.write_bytes(page.encode(ending, _note, move))
+            beside.write_bytes(page.encode(ending, note, move))
+        click.echo(f"{output}  ({counted(len(shown), 'drawing')})", err=True)
 
 
 def _style(size: str | None, **options: Any) -> dict[str, Any]:
@@ -185,7 +186,7 @@ def _check_format(suffix: str | None, ending: str, output: str) -> None:
         raise BadSettingError(
             f"--format {suffix} does not go with the suffix",
             path=output,
-            hint="leave --format away; the suffix tells the format",
+            hint="omit --format; the suffix tells the format",
         )
 
 
@@ -205,19 +206,21 @@ def _save_each(
     from sketchrnn.render.timeline import make_movement
 
     rest = iter(drawings)
-    first = next(rest, None)
-    if first is None:
+    first = list(itertools.islice(rest, 10_000))
+    if not first:
         raise BadFileError("holds no drawing", path=source)
+    digits = 4 if len(first) < 10_000 else 6  # so that they sort
 
     def named() -> Iterator[tuple[str, Any]]:
         moves = None if movement is None else make_movement(movement)
-        each = drawings_to_pages(itertools.chain([first], rest), style)
+        each = drawings_to_pages(itertools.chain(first, rest), style)
         for count, page in enumerate(each, 1):
             name = "-".join(re.findall(r"\w+", page.title or ""))[:60]
-            yield f"{count:04}-{name}" if name else f"{count:04}", page.with_(movement=moves)
+            number = f"{count:0{digits}}"
+            yield f"{number}-{name}" if name else number, page.with_(movement=moves)
 
     with progress_bar("pictures") as (progress, say):
-        save_pages(
+        written = save_pages(
             named(),
             folder,
             ending,
@@ -226,7 +229,4 @@ def _save_each(
             lambda line: say(f"sketchrnn: {line}"),
             progress,
         )
-
-
-def _note(line: str) -> None:
-    click.echo(f"sketchrnn: {line}", err=True)
+    click.echo(f"{counted(written, 'drawing')} in {folder}", err=True)

@@ -93,6 +93,7 @@ def train(
     With --distributed it trains on JAX, on all devices of all hosts, as docs/scaling.md tells.
     """
     from sketchrnn.api import train as train_model
+    from sketchrnn.cli.drawing_input import check_data
     from sketchrnn.drawing import BadSettingError
     from sketchrnn.training import distributed as several
     from sketchrnn.training import presets
@@ -115,6 +116,7 @@ def train(
             "--coordinator, --processes, --process-id and --patience are for several processes",
             hint="add --distributed",
         )
+    check_data(data)
     # of several processes the first tells what there is to tell
     view = _View(output) if several.process_index() == 0 else None
     try:

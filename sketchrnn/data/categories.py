@@ -28,7 +28,8 @@ def category_index(name: str, known: Sequence[str]) -> int:
     """
     if name in known:
         return known.index(name)
-    near = difflib.get_close_matches(str(name), known, n=1)
+    begun = [one for one in known if name and one.lower().startswith(str(name).lower())]
+    near = begun if len(begun) == 1 else difflib.get_close_matches(str(name), known, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"known: {listed(known)}"
     raise BadSettingError(f"unknown category {name!r}", hint=hint)
 

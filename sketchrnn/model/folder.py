@@ -9,6 +9,7 @@ model.weights.h5, or model.safetensors instead, holds one float32 array a weight
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import io
 import json
 import os
@@ -82,13 +83,21 @@ def find(model: str | PathLike[str]) -> Path:
     shipped = shipped_models()
     if str(model) in shipped:
         return shipped[str(model)]
+    if path.is_file():
+        raise BadFileError(
+            "is a file, and no model folder",
+            path=path,
+            hint=f"name a model folder, or one of {', '.join(shipped) or 'none'}",
+        )
     if path.is_dir():
         raise BadFileError(
             f"is no model folder: it has no {CONFIG_FILE}", path=path, hint="name a folder with one"
         )
+    near = difflib.get_close_matches(str(model).lower(), shipped, n=1)
+    guess = f"did you mean {near[0]!r}? " if near else ""
     names = ", ".join(shipped) or "none"
     raise BadFileError(
-        "no such model folder", path=path, hint=f"shipped models: {names}; or train one"
+        "no such model folder", path=path, hint=f"{guess}shipped models: {names}; or train one"
     )
 
 

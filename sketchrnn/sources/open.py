@@ -5,10 +5,13 @@ A folder is read however deep, each file by its own reader, the folders as categ
 
 from __future__ import annotations
 
+import contextlib
+import difflib
 import io
 import os
 import re
 import sys
+import unicodedata
 from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from os import PathLike
@@ -120,10 +123,23 @@ def open_source(
     if kind == kanjivg.PACKAGE and colon and not path.exists():
         return kanjivg.open_characters(characters)
     if not path.exists():
-        raise BadFileError("no such file or folder", path=path, hint=f"name {_KINDS}")
+        raise BadFileError("no such file or folder", path=path, hint=_guess(path))
     if path.is_dir():
         return _open_folder(path, variants, scripts)
     return _open_file(path)
+
+
+def _guess(missing: Path) -> str:
+    """Say what may be meant by a file that is not there: a character, or a file spelt like it."""
+    if all(unicodedata.category(char) == "Lo" for char in str(missing)):
+        return f"write {kanjivg.PACKAGE}:{missing} for the characters of KanjiVG"
+    with contextlib.suppress(OSError, ValueError):
+        near = difflib.get_close_matches(
+            missing.name, [path.name for path in missing.parent.iterdir()], n=1
+        )
+        if near:
+            return f"did you mean {str(missing.with_name(near[0]))!r}?"
+    return f"name {_KINDS}"
 
 
 _READERS: dict[str, Callable[[str, OpenFile], Source]] = {

@@ -327,7 +327,7 @@ def test_options_that_cannot_be_used(
         ("generate {m} --max-steps 0 -o p.svg", "0 is not in the range 1<=x<="),
         ("generate {m} --category cat -o p.svg", "this model knows no categories"),
         ("generate nobody -o p.svg", "nobody: no such model folder; shipped models: "),
-        ("generate a.svg -o p.svg", "a.svg: no such model folder"),
+        ("generate a.svg -o p.svg", "a.svg: is a file, and no model folder"),
         ("generate {m}/.. -o p.svg", "is no model folder: it has no config.json"),
         ("interpolate {m} a.svg b.svg --frames 1 -o p.svg", "1 is not in the range 2<=x<="),
         ("interpolate {m} a.svg b.svg --method x -o p.svg", "'x' is not one of 'slerp', 'lerp'"),

@@ -83,7 +83,7 @@ def test_onnx(sketchrnn, exportable, tmp_path):
     pytest.importorskip("onnx")
     out = tmp_path / "graphs"
     done = sketchrnn("model", "export", exportable, "--to", "onnx", "-o", out)
-    assert (done.status, done.out, done.err) == (0, "", "")
+    assert (done.status, done.out, done.err) == (0, "", f"{out}\n")
     assert (out / "step.onnx").is_file()
 
 
@@ -146,7 +146,7 @@ def test_weights_beyond_ten_are_clipped_when_asked(sketchrnn, free_config, make_
     large = SketchRNN(config, weights).save(tmp_path / "large")
     done = sketchrnn("model", "export", large, "-o", tmp_path / "x.json", "--clip")
     assert done.status == 0
-    assert done.err.endswith("; 1 weights clipped\n")
+    assert "; 1 weights clipped\n" in done.err
 
 
 def test_a_decoder_alone_where_an_encoder_is_needed(

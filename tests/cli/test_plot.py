@@ -82,7 +82,7 @@ def test_blank_drawings_are_left_out_and_made_up_for(sketchrnn, tiny_folder, tmp
     out = tmp_path / "sheet.svg"
     done = sketchrnn("plot", tiny_folder, "-n", 4, "--seed", 3, "-o", out)
     assert "4 drawings" in done.err
-    assert "2 blank drawings are left out" in done.err
+    assert "left out: 2 blank drawings" in done.err
     assert request_of(out)["numbers"] == [0, 3, 4, 5]
 
 
