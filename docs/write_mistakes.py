@@ -23,7 +23,7 @@ import click
 import numpy as np
 
 from sketchrnn.cli.main import main as front_door
-from sketchrnn.data.data_file import DataFileWriter
+from sketchrnn.data.data_writer import DataFileWriter
 from sketchrnn.data.normalize import Preparation
 from sketchrnn.drawing import Drawing
 from sketchrnn.model import folder

@@ -75,7 +75,7 @@ def test_evaluate_refuses(refused, tiny_folder, tiny_data, tmp_path):
         ((tiny_folder, tmp_path / "none.h5"), "none.h5: no such data file; make one with"),
         ((tiny_folder, empty), "empty.h5: is HDF5, but not a data file of sketchrnn"),
         ((tiny_folder, photo), "photo.h5: is not a data file, or is damaged"),
-        ((tiny_folder, tiny_folder), "is a folder without index.json"),
+        ((tiny_folder, tiny_folder), "is a model, and data are needed"),
         (("nobody", tiny_data), "nobody: no such model folder"),
         ((tiny_folder,), "Missing argument 'FILE.h5'"),
         ((tiny_folder, tiny_data, "-t", "-1"), "temperature is -1.0, and must be"),
