@@ -68,6 +68,7 @@ def build(
       sketchrnn data build simplified/*.ndjson -o quickdraw -- --runner=FlinkRunner
     """
     from sketchrnn.data.beam import build as build_data
+    from sketchrnn.drawing.errors import printable
 
     # no file has such a name that could not be given as ./--name
     files = [name for name in inputs if not name.startswith("--")]
@@ -85,7 +86,7 @@ def build(
             **conversion_settings(**options),
         )
     for line in report.lines():
-        click.echo(line)
+        click.echo(printable(line))
 
 
 @contextmanager

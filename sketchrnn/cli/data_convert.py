@@ -112,6 +112,7 @@ def convert(
       sketchrnn data convert drawings/ -o mine.h5 --licence CC0 --splits 80,10,10
     """
     from sketchrnn.data import convert as convert_data
+    from sketchrnn.drawing.errors import printable
 
     with progress_bar("reading") as (progress, say):
         report = convert_data(
@@ -119,11 +120,13 @@ def convert(
             output,
             overwrite=force,
             progress=progress,
-            on_skip=(lambda name, reason: say(f"skipped {name}: {reason}")) if verbose else None,
+            on_skip=(lambda name, reason: say(printable(f"skipped {name}: {reason}")))
+            if verbose
+            else None,
             **conversion_settings(**options),
         )
     for line in report.lines():
-        click.echo(line)
+        click.echo(printable(line))
 
 
 def _epsilon(text: str | None) -> Any:

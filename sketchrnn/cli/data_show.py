@@ -35,6 +35,7 @@ def info(file: str, as_json: bool, plot: str | None, force: bool) -> None:
       sketchrnn data info kanji.h5 --plot lengths.svg
     """
     from sketchrnn.data import open_data
+    from sketchrnn.drawing.errors import printable
     from sketchrnn.drawing.files import check_output
     from sketchrnn.render.save import check_suffix
 
@@ -73,7 +74,7 @@ def info(file: str, as_json: bool, plot: str | None, force: bool) -> None:
         ("fingerprint", facts["fingerprint"]),
     ]
     for name, text in rows:
-        click.echo(f"{name:12}  {text}")
+        click.echo(printable(f"{name:12}  {text}"))
 
 
 @click.command()

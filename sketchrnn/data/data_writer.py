@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 import re
-import tempfile
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
@@ -311,11 +310,8 @@ def _abandon(file: h5py.File) -> None:
     crashes. So it is given another place to write to, of which nothing stays.
     """
     with contextlib.suppress(Exception):
-        if hasattr(os, "memfd_create"):
-            sink = os.memfd_create("abandoned")
-        else:
-            with tempfile.TemporaryFile() as elsewhere:
-                sink = os.dup(elsewhere.fileno())
+        # not a file, however short-lived: the limit on the size of files would hold for it too
+        sink = os.open(os.devnull, os.O_RDWR)
         os.dup2(sink, file.id.get_vfd_handle())
         os.close(sink)
         file.close()

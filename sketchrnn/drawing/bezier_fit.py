@@ -155,6 +155,9 @@ def _tangent(before: list[float], at: list[float], after: list[float]) -> tuple[
     ax, ay = at[0] - before[0], at[1] - before[1]
     bx, by = after[0] - at[0], after[1] - at[1]
     a, b = math.hypot(ax, ay), math.hypot(bx, by)
+    if not (a and b):  # points so close that they have been rounded to one
+        length = a + b or 1.0
+        return ((ax + bx) / length, (ay + by) / length)
     x, y = ax / a * b + bx / b * a, ay / a * b + by / b * a
     length = math.hypot(x, y)
     if length < 1e-9 * (a + b):  # straight back

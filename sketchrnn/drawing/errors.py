@@ -2,7 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from os import PathLike
+
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def printable(text: str) -> str:
+    r"""Return a text of others as a terminal may have it, on one line.
+
+    Args:
+        text: A name, a category, an answer of a server: it may hold anything.
+
+    Returns:
+        The text with escape sequences, other control characters, halves of surrogate pairs and
+        marks that turn the direction of writing spelled out.
+
+    >>> print(printable("cat\x1b[31m"))
+    cat\x1b[31m
+    """
+    return _UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 class SketchRNNError(Exception):
@@ -38,7 +59,7 @@ class SketchRNNError(Exception):
         line = ": ".join([*prefix, self.problem])
         if self.hint:
             line += f"; {self.hint}"
-        return " ".join(line.split())
+        return printable(" ".join(line.split()))
 
 
 class BadDrawingError(SketchRNNError, ValueError):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
+import hashlib
 import os
+import platform
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -28,9 +31,7 @@ def check_output(path: str | os.PathLike[str], *, overwrite: bool = False) -> Pa
     """
     target = Path(path)
     if target.exists() and not overwrite:
-        raise OutputExistsError(
-            "exists already", path=target, hint="choose another name, or replace it with --force"
-        )
+        raise _in_the_way(target)
     parent = target.absolute().parent
     while not parent.exists():
         parent = parent.parent
@@ -118,9 +119,8 @@ def whole_file(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iter
     target = check_output(path, overwrite=overwrite)
     with _place_named(target.parent):
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(
-            prefix=f".{target.stem[:40]}-", suffix=target.suffix, dir=target.parent
-        )
+        prefix = _own_prefix(target, target.stem)
+        handle, name = tempfile.mkstemp(prefix=prefix, suffix=target.suffix, dir=target.parent)
         os.close(handle)
     beside = Path(name)
     try:
@@ -129,7 +129,7 @@ def whole_file(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iter
             with open(beside, "rb") as written:
                 os.fsync(written.fileno())
         beside.chmod(0o666 & ~_umask())
-        os.replace(beside, target)
+        _move(beside, target, overwrite)
     finally:
         beside.unlink(missing_ok=True)
 
@@ -159,7 +159,8 @@ def whole_folder(
     target = check_folder(path, overwrite=overwrite, contents=contents)
     with _place_named(target.parent):
         target.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}-", dir=target.parent))
+        prefix = _own_prefix(target, target.name)
+        beside = Path(tempfile.mkdtemp(prefix=prefix, dir=target.parent))
     old = beside.with_name(beside.name + ".old")
     try:
         with _room_for(target):
@@ -168,11 +169,64 @@ def whole_folder(
         check_folder(target, overwrite=overwrite, contents=contents)  # it may be new since
         if target.exists():
             os.replace(target, old)
-        os.replace(beside, target)
+        try:
+            os.replace(beside, target)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
+                raise
+            raise _in_the_way(target) from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
         if target.exists():
             shutil.rmtree(old, ignore_errors=True)
+
+
+def _in_the_way(target: Path) -> OutputExistsError:
+    return OutputExistsError(
+        "exists already", path=target, hint="choose another name, or replace it with --force"
+    )
+
+
+def _move(beside: Path, target: Path, overwrite: bool) -> None:
+    """Give a file its name, which nobody has had in the meantime unless it may be replaced."""
+    if not overwrite:
+        try:
+            os.link(beside, target)  # which fails where something exists, unlike a rename
+            return
+        except FileExistsError as error:
+            raise _in_the_way(target) from error
+        except OSError:  # not every file system has second names
+            check_output(target)
+    os.replace(beside, target)
+
+
+def _own_prefix(target: Path, name: str) -> str:
+    """Return how names of temporary files begin here; remove what a run that was killed left.
+
+    The name has the machine and the process in it, so that what belongs to no process any more is
+    known.
+    """
+    machine = hashlib.blake2b(platform.node().encode(), digest_size=4).hexdigest()
+    prefix = f".{name[:40]}-{machine}-"
+    for left in target.parent.glob(f"{glob.escape(prefix)}*-*"):
+        process = left.name.removeprefix(prefix).partition("-")[0]
+        if not process.isdecimal() or _is_alive(int(process)):
+            continue
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
+    return f"{prefix}{os.getpid()}-"
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        pass
+    return True
 
 
 @contextlib.contextmanager

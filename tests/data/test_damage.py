@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 
 import h5py
 import numpy as np
@@ -199,3 +201,23 @@ def test_a_link_to_a_split_is_not_followed(good, tmp_path):
     damage(good, lambda file: file.__setitem__("valid", h5py.SoftLink("/elsewhere")))
     with pytest.raises(SketchRNNError, match="is a link to elsewhere"):
         open_data(good)
+
+
+@pytest.mark.parametrize("kilobytes", [2, 20, 60])
+def test_no_room_is_one_line_and_no_crash(tmp_path, kilobytes):
+    """HDF5 tries once more to write what it could not, when the process ends."""
+    rng = np.random.default_rng(0)
+    lines = [json.dumps({"drawing": [rng.integers(0, 256, (2, 20)).tolist()]}) for _ in range(3000)]
+    (tmp_path / "a.ndjson").write_text("\n".join(lines))
+    code = (
+        "import resource, sketchrnn\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({kilobytes << 10},) * 2)\n"
+        "try:\n"
+        "    sketchrnn.convert('a.ndjson', 'a.h5')\n"
+        "except sketchrnn.SketchRNNError as error:\n"
+        "    print(error)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "a.h5: cannot be written (file too large)" in ran.stdout
+    assert [p.name for p in tmp_path.iterdir()] == ["a.ndjson"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sketchrnn.drawing import BadSettingError, Drawing
@@ -61,6 +61,7 @@ stroke = st.lists(st.tuples(coordinate, coordinate), min_size=2, max_size=12)
 
 @settings(max_examples=60)
 @given(stroke, st.sampled_from([0.05, 0.5, 2.0, 20.0, 500.0]))
+@example([(0.0, 3.0), (1.0, 0.0), (1.0, 2.220446049250313e-16), (0.0, 0.0)], 0.05)
 def test_curve_and_stroke_stay_within_the_tolerance_of_one_another(points, tolerance):
     check(np.array(points), tolerance)
 

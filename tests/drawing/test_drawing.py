@@ -144,3 +144,10 @@ def test_points_in_one_array_are_copied():
 def test_points_in_one_array_are_checked(points, counts, problem):
     with pytest.raises(BadDrawingError, match=problem):
         Drawing.from_points(np.array(points, float), counts)
+
+
+def test_what_others_write_reaches_no_terminal_raw():
+    text = "a\x1b[31m\u202eb\ud800 \x9b木"
+    error = BadDrawingError("is bad", path=f"{text}.h5", where=text, hint=text)
+    shown = str(error)
+    assert shown.encode() and shown.count("\\x1b[31m\\u202eb\\ud800 \\x9b木") == 3

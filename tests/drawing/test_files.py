@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -137,3 +139,39 @@ def _umask():
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def test_what_appears_in_the_meantime_is_not_overwritten(tmp_path):
+    for name, write in (("a.txt", whole_file), ("a", whole_folder)):
+        target = tmp_path / name
+        with pytest.raises(OutputExistsError, match="exists already"), write(target) as beside:
+            if write is whole_file:
+                beside.write_text("late")
+                target.write_text("first")
+            else:
+                (beside / "b").write_text("late")
+                target.mkdir()
+                (target / "b").write_text("first")
+        place = target if write is whole_file else target / "b"
+        assert place.read_text() == "first"
+        assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
+
+
+def test_what_a_run_that_was_killed_left_is_cleared(tmp_path):
+    code = (
+        "import os, sys\n"
+        "from sketchrnn.drawing.files import whole_file, whole_folder\n"
+        "with whole_file('a.txt') as one, whole_folder('b') as two:\n"
+        "    (two / 'c').write_text('half')\n"
+        "    os._exit(9)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=tmp_path).returncode == 9
+    (tmp_path / ".a.mine").write_text("not ours")
+    with whole_file(tmp_path / "a.txt") as running:
+        assert len(list(tmp_path.iterdir())) == 3  # this, that of the folder, and the user's
+        with whole_file(tmp_path / "a.txt", overwrite=True) as other:
+            assert running.exists() and other.exists()
+        (tmp_path / "a.txt").unlink()
+    with whole_folder(tmp_path / "b"):
+        pass
+    assert {p.name for p in tmp_path.iterdir()} == {"a.txt", "b", ".a.mine"}

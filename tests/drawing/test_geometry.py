@@ -235,3 +235,26 @@ def test_weights_tell_what_every_tolerance_keeps(strokes):
     for epsilon in (0.0, 0.5, 3.0, 20.0):
         kept = np.concatenate(geometry.simplify(strokes, epsilon))
         assert np.array_equal(points[weights > epsilon], kept)
+
+
+def test_a_zigzag_is_not_split_one_point_at_a_time(monkeypatch):
+    """The deepest splits are made in the middle; what is dropped lies within the tolerance."""
+    splits = []
+    measure = simplification._distances
+    monkeypatch.setattr(simplification, "_DEEPEST", 150)
+    monkeypatch.setattr(
+        simplification, "_distances", lambda *a: splits.append(a[0].shape[1]) or measure(*a)
+    )
+    index = np.arange(8000.0)
+    stroke = np.column_stack([index, np.where(index % 2, 10_000 + index, 0)])
+    stroke[4001:4300, 1] = 0.001  # a stretch that can be dropped
+    [kept] = geometry.simplify([stroke], 2.0)
+    assert sum(splits) < 8000 * 150 * 5  # the plain algorithm looks at 8000 * 4000 points
+    assert kept[0].tolist() == stroke[0].tolist() and kept[-1].tolist() == stroke[-1].tolist()
+    dropped = np.setdiff1d(index, kept[:, 0]).astype(int)
+    assert 200 < len(dropped) < 400
+    for point in stroke[dropped]:
+        after = int(np.searchsorted(kept[:, 0], point[0]))
+        one, two = kept[after - 1], kept[after]
+        along = np.clip((point - one) @ (two - one) / ((two - one) @ (two - one)), 0, 1)
+        assert np.linalg.norm(point - one - along * (two - one)) <= 2.0
