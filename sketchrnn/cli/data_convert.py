@@ -42,6 +42,13 @@ _OPTIONS = (
         help="Of KanjiVG: kanji, extended, hiragana, katakana, latin, digits, radicals, other, "
         "all.",
     ),
+    click.option("--symbols", is_flag=True, help="Take the labelled symbols of InkML one by one."),
+    click.option(
+        "--join",
+        type=click.FloatRange(min=0),
+        metavar="LENGTH",
+        help="Join strokes whose ends are so close, in units of the input.",
+    ),
     click.option("--limit", type=click.IntRange(min=1), help="Keep at most so many of a category."),
     click.option("--recognized", is_flag=True, help="Keep what Quick, Draw! recognized."),
     click.option(

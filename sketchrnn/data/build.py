@@ -31,6 +31,8 @@ def convert(
     extent: float = EXTENT,
     keep_scale: bool = False,
     variants: bool = False,
+    symbols: bool = False,
+    join: float | None = None,
     scripts: Collection[str] = ("kanji",),
     recognized: bool = False,
     countries: Collection[str] = (),
@@ -63,6 +65,8 @@ def convert(
         extent: The side of the square of data units.
         keep_scale: Leave coordinates as they are.
         variants: Keep variants of KanjiVG's characters.
+        symbols: Give the labelled symbols of InkML one by one.
+        join: Join strokes whose ends are so close, in units of the input; None: none.
         scripts: The scripts of KanjiVG to keep.
         recognized: Keep only what Quick, Draw!'s machine recognized.
         countries: Keep only drawings from these countries, by their codes of two letters.
@@ -97,6 +101,8 @@ def convert(
         extent=extent,
         keep_scale=keep_scale,
         variants=variants,
+        symbols=symbols,
+        join=join,
         scripts=scripts,
         licence=licence,
         attribution=attribution,

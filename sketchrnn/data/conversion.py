@@ -21,6 +21,7 @@ from sketchrnn.data.packed_drawings import PackedDrawings
 from sketchrnn.data.report import ConversionReport
 from sketchrnn.data.split import SPLITS, bundle_keys, splits_of
 from sketchrnn.drawing import BadDrawingError, BadFileError, Drawing, geometry
+from sketchrnn.drawing.pen_order import join_strokes
 from sketchrnn.sources import Item, OnSkip
 
 _FIRST_BATCH = 32
@@ -142,7 +143,7 @@ def prepared(
     """
     kept = Counter(kept)
     for read, simplify in readings:
-        for items in _batches(filtered(read, plan.filters, kept, skip)):
+        for items in _batches(filtered(read, plan.filters, kept, skip, plan.join)):
             drawings = [item.drawing for item in items]
             before = ready = PackedDrawings.of(drawings)
             problems: dict[int, str] = {}
@@ -164,12 +165,28 @@ def prepared(
 
 
 def filtered(
-    read: Callable[[OnSkip], Iterator[Item]], filters: Filters, kept: Counter[str], skip: OnSkip
+    read: Callable[[OnSkip], Iterator[Item]],
+    filters: Filters,
+    kept: Counter[str],
+    skip: OnSkip,
+    join: float | None = None,
 ) -> Iterator[Item]:
-    """Yield the drawings that the filters keep; count them in `kept`, by category."""
+    """Yield the drawings that the filters keep; count them in `kept`, by category.
+
+    Args:
+        read: Makes the iterator of drawings.
+        filters: What is kept.
+        kept: Category -> how many count towards the limit.
+        skip: Called for what is not kept.
+        join: The distance within which ends of strokes are joined first; None: not at all.
+    """
     chosen = dataclasses.replace(filters, limit=None) != Filters()
     for item in read(skip):
         drawing = item.drawing
+        if join is not None:
+            strokes = join_strokes(drawing.strokes, join)
+            drawing = Drawing(strokes, drawing.category, drawing.metadata)
+            item = dataclasses.replace(item, drawing=drawing)
         reason = None if drawing.num_steps else "has no strokes"
         if chosen and reason is None:
             reason = filters.reason(drawing)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Collection, Sequence
 from os import PathLike
 from pathlib import Path
@@ -26,6 +27,8 @@ class ConversionPlan:
         inputs: Files or folders, as `open_source` takes them.
         variants: Whether variants of KanjiVG's characters are kept.
         scripts: The scripts of KanjiVG that are kept.
+        symbols: Whether the labelled symbols of InkML are drawings of their own.
+        join: The distance, in units of the input, within which ends of strokes are joined.
         preparation: How drawings become data units.
         filters: What is kept.
         own: Whether drawings go through their data set's own simplification first.
@@ -40,6 +43,8 @@ class ConversionPlan:
     inputs: tuple[str, ...]
     variants: bool
     scripts: tuple[str, ...]
+    symbols: bool
+    join: float | None
     preparation: Preparation
     filters: Filters
     own: bool
@@ -52,7 +57,7 @@ class ConversionPlan:
 
     def open(self, name: str) -> Source:
         """Open one of the inputs."""
-        return open_source(name, variants=self.variants, scripts=self.scripts)
+        return open_source(name, variants=self.variants, scripts=self.scripts, symbols=self.symbols)
 
 
 def make_plan(
@@ -66,6 +71,8 @@ def make_plan(
     keep_scale: bool = False,
     variants: bool = False,
     scripts: Collection[str] = ("kanji",),
+    symbols: bool = False,
+    join: float | None = None,
     licence: str | None = None,
     attribution: str | None = None,
     **filters: Any,
@@ -82,6 +89,8 @@ def make_plan(
         keep_scale: Leave coordinates as they are.
         variants: Keep variants of KanjiVG's characters.
         scripts: The scripts of KanjiVG to keep.
+        symbols: Give the labelled symbols of InkML one by one.
+        join: Join strokes whose ends are so close, in units of the input; None: none.
         licence: The licence of the drawings; None: what the sources say.
         attribution: Whom to name; None: what the sources say.
         **filters: Of `Filters`.
@@ -105,7 +114,11 @@ def make_plan(
     names = [inputs] if isinstance(inputs, str | PathLike) else list(inputs)
     if not names:
         raise BadSettingError("there is no input", hint="name a file, a folder or `kanjivg`")
-    sources = [open_source(name, variants=variants, scripts=scripts) for name in names]
+    if join is not None and not 0 <= join < math.inf:
+        raise BadSettingError(f"join is {join}, and must be a number of 0 or more")
+    sources = [
+        open_source(name, variants=variants, scripts=scripts, symbols=symbols) for name in names
+    ]
     preparation = _preparation(sources, given, max_steps, extent, keep_scale)
     info: dict[str, Any] = {
         "licence": licence or _joined(source.licence for source in sources),
@@ -122,6 +135,8 @@ def make_plan(
         inputs=tuple(str(name) for name in names),
         variants=variants,
         scripts=tuple(scripts),
+        symbols=symbols,
+        join=join,
         preparation=preparation,
         filters=chosen,
         # what the user asks for replaces what the data set does by itself

@@ -116,7 +116,7 @@ def count_piece(piece: Piece, plan: ConversionPlan, folder: Path) -> None:
         # with an endless limit, which counts as a limit does
         filters = dataclasses.replace(plan.filters, limit=1 << 62)
         (read, _), skip = _reading(piece, plan, result), lambda *_: None
-        for _ in filtered(read, filters, kept, skip):
+        for _ in filtered(read, filters, kept, skip, plan.join):
             pass
         result["kept"] = dict(kept)
 

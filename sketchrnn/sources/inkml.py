@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 EPSILON = 2.0
+_TRUTH = "annotation truth"
+_MAX_NOTES = 20  # of a drawing; they are copied to every drawing of a file
+_MAX_NOTE = 500  # characters
 _REFERENCES = ("contextRef", "traceFormatRef")
 _ABSOLUTE, _FIRST, _SECOND = "!", "'", '"'
 _VALUE = re.compile(rf"\s*+([!'\"])?+\s*+(?:({NUMBER})|(-?#[0-9A-Fa-f]++)|([TF*?]))")
@@ -72,18 +75,19 @@ DEFAULT_FORMAT = TraceFormat((Channel("X"), Channel("Y")))
 """What holds where a file states none: X to the right and Y downwards."""
 
 
-def open_inkml(name: str, open_file: OpenFile) -> Source:
+def open_inkml(name: str, open_file: OpenFile, symbols: bool = False) -> Source:
     """Open an InkML file.
 
     Args:
         name: The file's name, for reports.
         open_file: Opens it for reading bytes.
+        symbols: Give each labelled group of traces as a drawing of its own.
     """
     label = Path(name).name
 
     def read(skip: Skip) -> Iterator[Item]:
         try:
-            drawings = read_inkml(read_whole(name, open_file, MAX_XML_BYTES), name)
+            drawings = read_inkml(read_whole(name, open_file, MAX_XML_BYTES), name, symbols)
         except BadFileError as error:
             skip(label, error)
             return
@@ -93,16 +97,18 @@ def open_inkml(name: str, open_file: OpenFile) -> Source:
     return Source(name, "longer_side", EPSILON, read)
 
 
-def read_inkml(data: bytes, name: str) -> list[Drawing]:
+def read_inkml(data: bytes, name: str, symbols: bool = False) -> list[Drawing]:
     """Make drawings of the content of an InkML file.
 
     Args:
         data: The file's content.
         name: Its name, for errors and for the metadata.
+        symbols: Give each group of traces that has a label and names its traces, as in CROHME, as
+            a drawing of its own.
 
     Returns:
-        At least one drawing, in the units of the file, y down. Metadata: source, and the
-        annotations by their type.
+        At least one drawing, in the units of the file, y down. Category: the annotation "truth".
+        Metadata: source, and the annotations by their type, the first few.
 
     Raises:
         BadFileError: If it is not InkML, declares entities, has no traces, or one of them cannot
@@ -110,25 +116,26 @@ def read_inkml(data: bytes, name: str) -> list[Drawing]:
     """
     reader = _Reader(name)
     walk(data, name, reader.start, reader.end, reader.text, kind="InkML")
+    if symbols:
+        reader.groups = reader.symbols()
+        reader.loose = _Group()
     groups = [group for group in reader.groups if group.strokes]
     loose = reader.loose
     if not groups and not loose.strokes:
-        raise BadFileError("has no traces", path=name, hint="choose another file")
-    if len(groups) == 1:  # one group, and perhaps traces around it, in the order of the file
+        what = "has no labelled symbols" if symbols else "has no traces"
+        raise BadFileError(what, path=name, hint="choose another file")
+    if (
+        len(groups) == 1 and not symbols
+    ):  # one group, and perhaps traces around it, in the order of the file
         groups = []
         loose = reader.everything
     found = [group for group in (loose, *groups) if group.strokes]
     try:
         return [
             Drawing(
-                group.strokes,
-                metadata={
-                    "source": Path(name).name,
-                    **{
-                        f"annotation {key}": text
-                        for key, text in {**reader.loose.notes, **group.notes}.items()
-                    },
-                },
+                [np.concatenate(stroke) for stroke in group.strokes],
+                group.notes.get(_TRUTH, reader.loose.notes.get(_TRUTH)),
+                {"source": Path(name).name, **reader.loose.notes, **group.notes},
             )
             for group in found
         ]
@@ -140,8 +147,14 @@ def read_inkml(data: bytes, name: str) -> list[Drawing]:
 class _Group:
     """What becomes a drawing."""
 
-    strokes: list[Any] = field(default_factory=list)
+    strokes: list[list[Any]] = field(default_factory=list)  # each of the points of its traces
     notes: dict[str, str] = field(default_factory=dict)
+    views: list[str] = field(default_factory=list)  # the ids of traces that it names
+
+    def note(self, kind: str, text: str) -> None:
+        """Keep an annotation, the first of its kind, and not more than a drawing can carry."""
+        if len(self.notes) < _MAX_NOTES:
+            self.notes.setdefault(f"annotation {kind[:100]}", text.strip()[:_MAX_NOTE])
 
 
 class _Reader:
@@ -161,7 +174,9 @@ class _Reader:
         self._context_id: str | None = None
         self._attributes: dict[str, str] = {}  # of the trace or annotation that is open
         self._text: list[str] | None = None
-        self._strokes_by_id: dict[str, int] = {}
+        self._strokes_by_id: dict[str, list[Any]] = {}
+        self._group_stack: list[_Group] = []  # of the trace groups that are open
+        self._labelled: list[_Group] = []
         self._count = 0
         self._traces = 0
 
@@ -172,8 +187,12 @@ class _Reader:
         inherited = self._formats[-1]
         for key in _REFERENCES:
             inherited = self._referenced(attributes.get(key, ""), inherited)
-        if local == "traceGroup" and self._depth_of_groups() == 0:
-            self.groups.append(_Group())
+        if local == "traceGroup":
+            if self._depth_of_groups() == 0:
+                self.groups.append(_Group())
+            self._group_stack.append(_Group())
+        elif local == "traceView" and self._group_stack:
+            self._group_stack[-1].views.append(attributes.get("traceDataRef", "").lstrip("#"))
         elif local == "traceFormat":
             self._channels, self._intermittent = [], False
             self._format_id = attributes.get("xml:id") or attributes.get("id") or ""
@@ -204,6 +223,10 @@ class _Reader:
         own = self._formats.pop()
         if local == "traceFormat" and self._channels is not None:
             self._end_format()
+        elif local == "traceGroup":
+            group = self._group_stack.pop()
+            if group.views and _TRUTH in group.notes:
+                self._labelled.append(group)
         elif local == "context":
             self._context_id = None
             if "definitions" not in self._open:
@@ -218,7 +241,9 @@ class _Reader:
                 self._end_trace(text, own)
             elif len(self._open) == 1 or (self._open[-1] == "traceGroup" and self.groups):
                 group = self.loose if len(self._open) == 1 else self.groups[-1]
-                group.notes.setdefault(self._attributes.get("type", "note")[:100], text.strip())
+                group.note(self._attributes.get("type", "note"), text)
+            if self._group_stack and local == "annotation":
+                self._group_stack[-1].note(self._attributes.get("type", "note"), text)
 
     def _end_format(self) -> None:
         format_ = TraceFormat(tuple(self._channels or ()))
@@ -248,22 +273,27 @@ class _Reader:
             return
         before = self._strokes_by_id.get(self._attributes.get("priorRef", "").removeprefix("#"))
         if self._attributes.get("continuation") in ("middle", "end") and before is not None:
-            self._continue(before, points)
+            before.append(points)
             if named:
                 self._strokes_by_id[named] = before
             return
+        stroke = [points]
         if named:
-            self._strokes_by_id[named] = len(self.everything.strokes)
-        self.everything.strokes.append(points)
+            self._strokes_by_id[named] = stroke
+        self.everything.strokes.append(stroke)
         group = self.groups[-1] if self._depth_of_groups() else self.loose
-        group.strokes.append(points)
+        group.strokes.append(stroke)
 
-    def _continue(self, index: int, points: Any) -> None:
-        """Append to a stroke that an earlier trace began, in each list that holds it."""
-        old = self.everything.strokes[index]
-        joined = np.concatenate([old, points])
-        for group in (self.everything, self.loose, *self.groups):
-            group.strokes = [joined if stroke is old else stroke for stroke in group.strokes]
+    def symbols(self) -> list[_Group]:
+        """Return the groups that have a label and name their traces, each with these traces."""
+        left = len(self.everything.strokes)  # a symbol's strokes are its own: no trace is shared
+        for group in self._labelled:
+            views = [view for view in group.views if view in self._strokes_by_id]
+            group.strokes = [self._strokes_by_id[view] for view in views]
+            left -= len(views)
+            if left < 0:
+                raise self._bad("names traces in more than one symbol", hint="mend its groups")
+        return self._labelled
 
     def _depth_of_groups(self) -> int:
         return self._open.count("traceGroup")

@@ -96,6 +96,7 @@ def open_source(
     *,
     variants: bool = False,
     scripts: Collection[str] = ("kanji",),
+    symbols: bool = False,
 ) -> Source:
     """Find the reader of an input.
 
@@ -104,6 +105,7 @@ def open_source(
             of its characters, "-" for standard input.
         variants: Keep variants of KanjiVG's characters.
         scripts: The scripts of KanjiVG to keep.
+        symbols: Give the labelled symbols of InkML one by one.
 
     Returns:
         The source; its `items()` are the drawings.
@@ -125,8 +127,8 @@ def open_source(
     if not path.exists():
         raise BadFileError("no such file or folder", path=path, hint=_guess(path))
     if path.is_dir():
-        return _open_folder(path, variants, scripts)
-    return _open_file(path)
+        return _open_folder(path, variants, scripts, symbols)
+    return _open_file(path, symbols)
 
 
 def _guess(missing: Path) -> str:
@@ -170,7 +172,7 @@ _REFUSED = {
 """Kinds that are known and not read: what they are, and what to do."""
 
 
-def _open_file(path: Path) -> Source:
+def _open_file(path: Path, symbols: bool = False) -> Source:
     """Open a file by its kind: what it holds, or what its suffix says."""
     kind = kind_of_file(path)
     if kind == "svg":
@@ -179,6 +181,8 @@ def _open_file(path: Path) -> Source:
         )
     if kind == "npz":
         return open_npz(path)
+    if kind == "inkml":
+        return open_inkml(str(path), partial(open_plain, path), symbols)
     if kind in _READERS:
         return _READERS[kind](str(path), partial(open_plain, path))
     if kind in _REFUSED:
@@ -187,12 +191,12 @@ def _open_file(path: Path) -> Source:
     raise BadFileError("is of no known kind", path=path, hint=f"name {_KINDS}")
 
 
-def _open_folder(folder: Path, variants: bool, scripts: Collection[str]) -> Source:
+def _open_folder(folder: Path, variants: bool, scripts: Collection[str], symbols: bool) -> Source:
     files = files_of(folder)
     if files and all(_is_kanjivg(path) for path in files):
         return kanjivg.open_kanjivg(folder, variants=variants, scripts=scripts)
     try:
-        return open_folder(folder, files, _open_file)
+        return open_folder(folder, files, partial(_open_file, symbols=symbols))
     except BadFileError as error:
         if error.hint is None:
             error.hint = f"name {_KINDS}"

@@ -533,3 +533,17 @@ def test_an_input_is_never_replaced(tmp_path):
         with pytest.raises(BadSettingError, match="would replace the input"):
             convert(path, out, splits=(100, 0, 0), overwrite=True)
     assert path.read_text(encoding="utf-8") == text
+
+
+def test_touching_ends_are_joined_within_and_across_paths(tmp_path):
+    paths = "M0 0L40 0M40 0L80 40", "M80 40L80 80", "M0 80L20 80"
+    body = "".join(f'<path d="{d}" fill="none" stroke="#123"/>' for d in paths)
+    (tmp_path / "a.svg").write_text(f'<svg width="100" height="100">{body}</svg>')
+    for join, strokes, steps in ((None, 4, 7), (0.1, 2, 5)):
+        out = tmp_path / f"{join}.h5"
+        convert(tmp_path / "a.svg", out, join=join, epsilon=0, splits=(1, 0, 0))
+        with open_data(out) as data:
+            (drawing,) = data["train"]
+        assert (len(drawing.strokes), drawing.num_steps) == (strokes, steps)
+    with pytest.raises(BadSettingError, match="join is"):
+        convert(tmp_path / "a.svg", tmp_path / "b.h5", join=-1.0)

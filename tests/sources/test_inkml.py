@@ -145,3 +145,34 @@ def test_too_many_points(monkeypatch):
     assert len(strokes("<trace>1 1,2 2,3 3</trace><trace>1 1</trace>")[0]) == 2
     with pytest.raises(BadFileError, match="more than"):
         strokes("<trace>1 1,2 2,3 3</trace><trace>1 1,2 2,3 3</trace>")
+
+
+LABELS = b"""<ink><annotation type="truth">$a+b$</annotation><trace id="t1">0 0, 1 1</trace>
+<trace id="t2">2 0, 2 2</trace><trace id="t3">5 5</trace><traceGroup><annotation type="truth">
+Segmentation</annotation><traceGroup><annotation type="truth">+</annotation>
+<traceView traceDataRef="t1"/><traceView traceDataRef="#t2"/></traceGroup><traceGroup>
+<annotation type="truth"> a </annotation><traceView traceDataRef="t3"/></traceGroup>
+</traceGroup></ink>"""
+
+
+def test_labels_are_categories_and_symbols_can_be_had_one_by_one(tmp_path):
+    path = tmp_path / "a.inkml"
+    path.write_bytes(LABELS)
+    whole = read(path)
+    assert whole.category == "$a+b$" and len(whole.strokes) == 3
+    found = [item.drawing for item in open_source(path, symbols=True).items()]
+    assert [(d.category, len(d.strokes)) for d in found] == [("+", 2), ("a", 1)]
+    path.write_bytes(b"<ink><trace>1 2</trace></ink>")
+    with pytest.raises(BadFileError, match="no labelled symbols"):
+        list(open_source(path, symbols=True).items())
+    view = b'<traceView traceDataRef="t3"/>'
+    path.write_bytes(LABELS.replace(view, view * 2))
+    with pytest.raises(BadFileError, match="more than one symbol"):
+        list(open_source(path, symbols=True).items())
+
+
+def test_notes_of_a_file_do_not_multiply():
+    notes = "".join(f'<annotation type="n{n}">{"x" * 1000}</annotation>' for n in range(100))
+    groups = "<traceGroup><trace>1 2</trace></traceGroup>" * 3
+    for drawing in read_inkml(f"<ink>{notes}{groups}</ink>".encode(), "a.inkml"):
+        assert len(str(drawing.metadata)) < 20_000
