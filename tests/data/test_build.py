@@ -240,7 +240,7 @@ def bad_inputs(folder: Path) -> dict[str, Path]:
     """Every bad input, by what is wrong with it."""
     texts = {
         "not xml.svg": "hello",
-        "entities.svg": '<!DOCTYPE svg [<!ENTITY a "b">]><svg><path d="M0 0h9"/></svg>',
+        "entities.svg": '<!DOCTYPE svg [<!ENTITY a SYSTEM "b">]><svg><path d="M0 0h9"/></svg>',
         "no strokes.svg": "<svg/>",
         "nan.ndjson": line([[[float("nan")], [1]]]),
         "infinite.ndjson": line([[[1e999], [1]]]),
