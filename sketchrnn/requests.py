@@ -71,7 +71,10 @@ CategoryNames = (
 )
 SplitName = Literal["train", "valid", "test", "all"]
 Frames = Annotated[int, _help("How many drawings.", ge=1, le=10_000)]
-Method = Annotated[Literal["slerp", "lerp"], _help("Along a sphere, or straight.")]
+Method = Annotated[
+    Literal["slerp", "lerp"],
+    _help("Interpolate along a sphere (slerp) or in a straight line (lerp)."),
+]
 
 
 class Sampling(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -146,15 +149,18 @@ class Choice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
         | None
     ) = None
     blank: bool = True
-    min_strokes: Annotated[int, _help("Keep none with fewer.", ge=0)] | None = None
-    max_strokes: Annotated[int, _help("Keep none with more.", ge=0)] | None = None
-    min_points: Annotated[int, _help("Keep none with fewer.", ge=0)] | None = None
-    max_points: Annotated[int, _help("Keep none with more.", ge=0)] | None = None
-    min_size: Annotated[Number, _help("Of the longer side, in data units.")] | None = None
-    max_size: Annotated[Number, _help("Of the longer side, in data units.")] | None = None
+    min_strokes: Annotated[int, _help("Keep no drawing with fewer strokes.", ge=0)] | None = None
+    max_strokes: Annotated[int, _help("Keep no drawing with more strokes.", ge=0)] | None = None
+    min_points: Annotated[int, _help("Keep no drawing with fewer points.", ge=0)] | None = None
+    max_points: Annotated[int, _help("Keep no drawing with more points.", ge=0)] | None = None
+    min_size: Annotated[Number, _help("The shortest longer side, in data units.")] | None = None
+    max_size: Annotated[Number, _help("The longest longer side, in data units.")] | None = None
     novel_to: DataInput | None = None
     novelty: (
-        Annotated[Number, _help("What is nearer is a copy, in shares of the size; otherwise 0.01.")]
+        Annotated[
+            Number,
+            _help("A drawing nearer than this is a copy, as a share of its size; otherwise 0.01."),
+        ]
         | None
     ) = None
     diverse: Annotated[bool, _help("Choose drawings that differ from each other.")] = False
@@ -253,20 +259,25 @@ class Complete(_Sampled, frozen=True, tag="complete"):
         | None
     ) = None
     scale: (
-        Annotated[Number, _help("The model's data units for one of PARTIAL's instead.")] | None
+        Annotated[
+            Number,
+            _help("How many data units of the model one unit of PARTIAL is; in place of --canvas."),
+        ]
+        | None
     ) = None
     like: DrawingsInput | None = None
     z: Annotated[
         Literal["fitting", "prior", "own"],
         _help(
-            "What it may become: as probable as PARTIAL makes it; anything; or what PARTIAL alone "
-            "is."
+            "What the drawing may become: what PARTIAL makes probable (fitting), "
+            "anything (prior), or "
+            "what PARTIAL is by itself (own)."
         ),
     ] = "fitting"
     category: CategoryNames | None = None
-    max_steps: Annotated[int, _help("The most steps of the whole.", ge=1, le=MAX_STEPS)] | None = (
-        None
-    )
+    max_steps: (
+        Annotated[int, _help("The most steps of a whole drawing.", ge=1, le=MAX_STEPS)] | None
+    ) = None
 
     def run(self, model: SketchRNN, inputs: InputResolver | None = None) -> Page:
         """Finish the drawing; see `Request.run`."""
@@ -421,7 +432,7 @@ class Average(_Sampled, frozen=True, tag="average"):
     """Draw what several drawings have in common."""
 
     drawings: list[DrawingsInput]
-    n: _count("How many.") = 4  # type: ignore[valid-type]
+    n: _count("How many drawings.") = 4  # type: ignore[valid-type]
     category: CategoryNames | None = None
 
     def run(self, model: SketchRNN, inputs: InputResolver | None = None) -> Page:
@@ -442,7 +453,9 @@ class Walk(_Sampled, frozen=True, tag="walk"):
     frames: Frames = 16
     stride: Annotated[
         float,
-        _help("How far a step goes: 0 stands still, 1 draws every frame anew.", ge=0, le=1),
+        _help(
+            "How far each frame is from the one before: 0 is no change, 1 is unrelated.", ge=0, le=1
+        ),
     ] = 0.3
     category: str | None = None
 
@@ -463,8 +476,8 @@ class Neighbours(Request, frozen=True, tag="neighbours"):
 
     drawing: DrawingsInput
     data: AnyInput
-    n: _count("How many.") = 8  # type: ignore[valid-type]
-    split: Annotated[SplitName, _help("Of a data file.")] = "all"
+    n: _count("How many drawings.") = 8  # type: ignore[valid-type]
+    split: Annotated[SplitName, _help("The split of a data file that is taken.")] = "all"
 
     def run(
         self, model: SketchRNN, inputs: InputResolver | None = None, progress: Any = None
@@ -481,17 +494,19 @@ class Atlas(Request, frozen=True, tag="atlas"):
 
     data: AnyInput
     n: _count("The most drawings, chosen at random.") = 1000  # type: ignore[valid-type]
-    split: Annotated[SplitName, _help("Of a data file.")] = "all"
+    split: Annotated[SplitName, _help("The split of a data file that is taken.")] = "all"
     columns: Annotated[int, Meta(ge=1, le=MAX_DRAWINGS)] | None = None
     method: Annotated[
         Literal["pca", "tsne"],
         _help(
-            "How it begins: tsne keeps neighbours better, takes longer, and needs scikit-learn.",
+            "How drawings are laid out at first: tsne keeps neighbours together "
+            "better than pca, takes "
+            "longer, and needs scikit-learn.",
             "--map",
             "method",
         ),
     ] = "pca"
-    seed: Annotated[int, _help("Of the choice.", ge=0, le=(1 << 63) - 1)] = 0
+    seed: Annotated[int, _help("Seed of the random choice.", ge=0, le=(1 << 63) - 1)] = 0
 
     def run(
         self, model: SketchRNN, inputs: InputResolver | None = None, progress: Any = None
@@ -543,9 +558,9 @@ class Show(Request, frozen=True, tag="data show"):
     needs_model: ClassVar[bool] = False
 
     data: DataInput
-    n: Annotated[int, _help("How many.", "-n", "count", ge=1, le=MAX_DRAWINGS)] = 64
-    split: Annotated[SplitName, _help("Where to choose from.")] = "train"
-    seed: Annotated[int, _help("Of the choice.", ge=0, le=(1 << 63) - 1)] = 0
+    n: Annotated[int, _help("How many drawings.", "-n", "count", ge=1, le=MAX_DRAWINGS)] = 64
+    split: Annotated[SplitName, _help("The split to choose from.")] = "train"
+    seed: Annotated[int, _help("Seed of the random choice.", ge=0, le=(1 << 63) - 1)] = 0
     category: Annotated[str, _help("Choose from one category.")] | None = None
     before_after: Annotated[
         bool,

@@ -15,14 +15,24 @@ from sketchrnn.requests import Atlas
 @click.argument("model")
 @click.argument("input")
 @options.request_options(Atlas, "n", "split", "method", "seed")
-@click.option("--cell", type=click.FloatRange(min=4), default=30, show_default=True, help="In px.")
-@click.option("--columns", type=click.IntRange(min=1), help="Otherwise a square.")
-@click.option("--title", help="At the head of the page.")
-@click.option("--stroke-width", type=float, help="In px.")
+@click.option(
+    "--cell",
+    type=click.FloatRange(min=4),
+    default=30,
+    show_default=True,
+    help="The side of a cell, in px.",
+)
+@click.option(
+    "--columns",
+    type=click.IntRange(min=1),
+    help="How many drawings stand side by side; otherwise the page is square.",
+)
+@click.option("--title", help="A title at the head of the page.")
+@click.option("--stroke-width", type=float, help="The width of the strokes, in px.")
 @click.option(
     "-o", "--output", required=True, metavar="OUT", help="A page .svg, .png, .pdf or .html."
 )
-@click.option("--force", is_flag=True, help="Replace what exists.")
+@click.option("--force", is_flag=True, help="Replace a file that exists.")
 def atlas(
     model: str,
     input: str,

@@ -18,11 +18,12 @@ from sketchrnn.requests import Complete, Sampling
     "--like", metavar="DRAWING", help="Draw from the encoding of another drawing, or of several."
 )
 @options.category_option(
-    "What it is to become, for a model that knows several categories; several share the endings "
-    "out. Otherwise what PARTIAL says."
+    "The category to draw, for a model that knows several; the endings are "
+    "shared out among several "
+    "names. Otherwise the category of PARTIAL."
 )
 @options.sampling_options(temperature=0.25)
-@click.option("--ending-color", metavar="COLOR", help="Of what the model draws.")
+@click.option("--ending-color", metavar="COLOR", help="The colour of what the model draws.")
 @click.option("--nats", is_flag=True, help="Write the nats per step of each ending under it.")
 @options.page_options
 def complete(
@@ -61,8 +62,17 @@ def complete(
     )
     if like is not None and request.like is not None:
         options.check_encodes(loaded, inputs.drawings(request.like), like, named)
-    with options.naming(partial), options.drawing(loaded):
+    begun = inputs.drawings(request.partial)[0]
+    sizes = (request.canvas, request.scale, begun.metadata.get("extent"), begun.metadata.get("box"))
+    known = any(size is not None for size in sizes)
+    what = "drawing" if known else "finding the size, then drawing"
+    with options.naming(partial), options.drawing(loaded, what):
         drawings = request.run(loaded, inputs)
+    if drawings and not known:
+        side = loaded.preparation.extent / drawings[0].metadata["scale"]
+        options.note(
+            f"a whole drawing is taken to be {side:.4g} units large; --canvas says another"
+        )
     unended = sum(not drawing.metadata["ended"] for drawing in drawings)
     if unended:
         limit = request.max_steps or loaded.config.max_seq_len

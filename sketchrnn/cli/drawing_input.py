@@ -62,7 +62,7 @@ class Supply:
 def supply_options(command: Command) -> Command:
     """Add INPUT, -n and how a model draws to a command."""
     for option in (
-        options.category_option("What a model draws, for one that knows several categories."),
+        options.category_option("The category to draw, for a model that knows several."),
         options.sampling_options(temperature=None),
         click.option("-n", "--number", type=options.MANY, help="How many drawings."),
         click.argument("input"),

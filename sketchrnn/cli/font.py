@@ -25,19 +25,24 @@ DRAWN = 500
 @click.command()
 @drawing_input.supply_options
 @click.option(
-    "-o", "--output", required=True, metavar="OUT", help="A file .otf, .ttf, .woff2 or .woff."
+    "-o",
+    "--output",
+    required=True,
+    metavar="OUT",
+    help="The font to write: .otf, .ttf, .woff2 or .woff.",
 )
-@click.option("--name", help="Of the font family; otherwise the file's name.")
+@click.option("--name", help="The name of the font family; otherwise the file's name.")
 @click.option(
     "--characters",
     metavar="TEXT|FILE",
-    help="What the glyphs stand for, in their order; otherwise code points for private use.",
+    help="The characters that the glyphs stand for, in order; otherwise code "
+    "points for private use.",
 )
 @click.option(
     "--own-characters",
     is_flag=True,
-    help="Every drawing is the character that its label, category or file name says: A.svg, "
-    "U+5C71.svg.",
+    help="Take each drawing for the character of its label, category or file name: A.svg, "
+    "U+5C71.svg. A folder of files so named needs no option.",
 )
 @click.option(
     "--start", metavar="U+XXXX", default="U+E000", show_default=True, help="The first code point."
@@ -47,17 +52,19 @@ DRAWN = 500
     type=float,
     default=40.0,
     show_default=True,
-    help="Of the line at its widest; a glyph has 1000.",
+    help="The width of the line at its widest; a glyph is 1000 wide.",
 )
 @click.option(
     "--contrast",
     type=float,
     default=0.0,
     show_default=True,
-    help="Of a broad nib: 0 for lines of one width, 0.7 for thin ones of 0.3 of it.",
+    help="The contrast of a broad nib: at 0 all lines are equally wide, at 0.7 "
+    "the thinnest are 0.3 of "
+    "the widest.",
 )
 @click.option(
-    "--angle", type=float, default=30.0, show_default=True, help="Of the nib, in degrees."
+    "--angle", type=float, default=30.0, show_default=True, help="The angle of the nib, in degrees."
 )
 @click.option(
     "--cap",
@@ -71,7 +78,7 @@ DRAWN = 500
     type=float,
     default=8.0,
     show_default=True,
-    help="Curves stay so close to the strokes; 0 for strokes as they are.",
+    help="Draw smooth curves that stay this close to the strokes; 0 keeps the strokes as they are.",
 )
 @click.option(
     "--fit",
@@ -80,11 +87,13 @@ DRAWN = 500
     show_default=True,
     help="How drawings get their scale.",
 )
-@click.option("--margin", type=float, help="Around a drawing; otherwise half the pen's width.")
-@click.option("--licence", help="Of the font; otherwise what the model or the data say.")
-@click.option("--attribution", help="Whom to name; otherwise whom the model or the data name.")
-@click.option("--designer", help="Who drew.")
-@click.option("--force", is_flag=True, help="Replace what exists.")
+@click.option(
+    "--margin", type=float, help="The margin around a drawing; otherwise half the pen's width."
+)
+@click.option("--licence", help="The licence of the font; otherwise that of the model or the data.")
+@click.option("--attribution", help="Whom to credit; otherwise whom the model or the data credit.")
+@click.option("--designer", help="The designer of the font.")
+@click.option("--force", is_flag=True, help="Replace a file that exists.")
 def font(
     input: str,
     number: int | None,

@@ -22,8 +22,10 @@ _CHOICE = ("best_of", "min_strokes", "max_strokes", "min_points", "max_points", 
     "repeating, share the drawings out. Otherwise all are drawn as often."
 )
 @options.request_options(Choice, *_CHOICE)
-@click.option("--no-blank", is_flag=True, help="Keep nothing blank.")
-@click.option("--novel-to", metavar="FILE.h5", help="Keep no copy of its training drawings.")
+@click.option("--no-blank", is_flag=True, help="Keep no blank drawings.")
+@click.option(
+    "--novel-to", metavar="FILE.h5", help="Keep no copy of a training drawing of this data file."
+)
 @options.page_options
 def generate(
     model: str,

@@ -20,16 +20,18 @@ MOST_CELLS = 10_000
 @click.option(
     "--frames",
     type=click.IntRange(2, MOST_CELLS),
-    help="How many drawings; otherwise 10, and of a loop 6 a drawing.",
+    help="How many drawings; otherwise 10, or 6 for each drawing of a loop.",
 )
 @click.option("--loop", is_flag=True, help="Go through all drawings and back to the first.")
 @click.option(
-    "--grid", metavar="ROWSxCOLUMNS", help="Between four corners: A B above, the other two below."
+    "--grid",
+    metavar="ROWSxCOLUMNS",
+    help="Fill a grid between four drawings: A and B above, the other two below.",
 )
 @options.request_options(Interpolate, "method")
 @options.category_option(
-    "What both are, or (A,B) each is, for a model that knows several categories; otherwise what "
-    "they say."
+    "The category of both drawings, or of each (A,B), for a model that knows several; otherwise "
+    "their own."
 )
 @options.sampling_options(temperature=0.1)
 @options.page_options

@@ -10,7 +10,7 @@ from sketchrnn.cli import options
 from sketchrnn.cli.progress import watching
 from sketchrnn.requests import Average, Neighbours, Sampling, Shift, Walk
 
-CATEGORY = "What the drawings are, for a model that knows several; otherwise what they say."
+CATEGORY = "The category of the drawings, for a model that knows several; otherwise their own."
 SET_LIMIT = 1000
 """So many drawings of a file stand for a set."""
 
@@ -34,10 +34,16 @@ def latent() -> None:
     multiple=True,
     type=float,
     default=(1.0,),
-    help="1 for the whole way, otherwise 1; repeated: a row of the page for each.",
+    help="How far to move: 1 (the default) is the whole way. Each repetition "
+    "adds a row to the page.",
 )
 @click.option(
-    "-n", "number", type=click.IntRange(min=1), default=8, show_default=True, help="At most."
+    "-n",
+    "number",
+    type=click.IntRange(min=1),
+    default=8,
+    show_default=True,
+    help="The most drawings.",
 )
 @options.category_option(CATEGORY)
 @options.sampling_options(temperature=0.1)

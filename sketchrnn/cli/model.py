@@ -24,7 +24,7 @@ def model() -> None:
 
 @model.command()
 @click.argument("name", metavar="MODEL")
-@click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def info(name: str, as_json: bool) -> None:
     """Tell what a model is and where it comes from; loads no framework.
 
@@ -86,7 +86,7 @@ def info(name: str, as_json: bool) -> None:
 @click.option(
     "--scale-factor",
     type=float,
-    help="Data units in a model unit, for a checkpoint, which does not tell it.",
+    help="How many data units a model unit is, for a checkpoint, which does not say.",
 )
 @click.option("--force", is_flag=True, help="Replace the model in FOLDER.")
 def import_model(file: str, out: str, scale_factor: float | None, force: bool) -> None:
@@ -117,7 +117,7 @@ def import_model(file: str, out: str, scale_factor: float | None, force: bool) -
     "--to",
     "kind",
     type=click.Choice(["js", "onnx", "safetensors", "keras", "savedmodel"]),
-    help="What it is for; otherwise the suffix of OUT tells.",
+    help="The kind of file; otherwise the suffix of OUT says it.",
 )
 @click.option("--clip", is_flag=True, help="js: make weights beyond 10 fit into the format.")
 @click.option(

@@ -163,20 +163,23 @@ def sampling_options(temperature: float | None) -> Callable[[Command], Command]:
             click.option(
                 "--seed",
                 type=click.IntRange(min=0),
-                help="The same seed draws the same; otherwise a fresh one, which is told.",
+                help="Seed of the random numbers: the same seed draws the same. Otherwise a "
+                "new one, which is "
+                "printed.",
             ),
             click.option(
                 "--temperature-rule",
                 type=RULES,
                 default="paper",
                 show_default=True,
-                help="What the temperature acts on: the paper's, Magenta's or sketch-rnn-js's.",
+                help="Which definition of temperature is used: the paper's, Magenta's or "
+                "sketch-rnn-js's.",
             ),
             *(
                 click.option(
                     f"--temperature-{name}",
                     type=TemperatureType(),
-                    help=f"Of {what} alone.",
+                    help=f"A temperature for {what} alone.",
                 )
                 for name, what in (
                     ("sigma", "the spread of offsets"),
@@ -192,7 +195,8 @@ def sampling_options(temperature: float | None) -> Callable[[Command], Command]:
                 show_default=f"what suits the model, mostly {OTHERWISE}"
                 if temperature is None
                 else True,
-                help="0 draws the likeliest, 1 as varied as the data; 0.8:0.2 goes from one to the "
+                help="How varied the drawings are: 0 draws the likeliest, 1 as varied as "
+                "the data. 0.8:0.2 goes from one to the "
                 "other within the model's longest drawing, 0.8:0.2:30 within 30 steps.",
             ),
         ):
@@ -217,10 +221,16 @@ def movement_options(command: Command) -> Command:
         click.option(
             "--flip/--no-flip",
             default=None,
-            help="In a movie, let drawings take turns in one place.",
+            help="In a movie, show drawings one after another in the same place.",
         ),
-        click.option("--seconds", type=float, help="Of drawing; otherwise as a pen takes."),
-        click.option("--animate", is_flag=True, help="Let an SVG draw itself, stroke by stroke."),
+        click.option(
+            "--seconds",
+            type=float,
+            help="How long the drawing takes; otherwise as long as a pen does.",
+        ),
+        click.option(
+            "--animate", is_flag=True, help="Make an SVG that draws itself, stroke by stroke."
+        ),
     ):
         command = option(command)
     return command
@@ -239,22 +249,32 @@ def page_options(command: Command) -> Command:
 
     checked_command: Command = movement_options(checked)
     for option in (
-        click.option("--force", is_flag=True, help="Replace what exists."),
-        click.option("--landscape", is_flag=True, help="Lay the paper on its longer side."),
+        click.option("--force", is_flag=True, help="Replace a file that exists."),
+        click.option(
+            "--landscape",
+            is_flag=True,
+            help="Turn the paper so that its longer side is at the bottom.",
+        ),
         click.option(
             "--paper",
             help="Fill sheets of A2 to A6, letter, legal, tabloid or 200x300mm; PDF takes several.",
         ),
-        click.option("--title", help="At the head of the page."),
-        click.option("--color-by-order", is_flag=True, help="Colour strokes by their order."),
-        click.option("--smooth", type=float, help="Draw curves, within so many px of the strokes."),
-        click.option("--stroke-width", type=float, help="In px."),
-        click.option("--columns", type=click.IntRange(min=1), help="Drawings side by side."),
+        click.option("--title", help="A title at the head of the page."),
+        click.option("--color-by-order", is_flag=True, help="Colour the strokes by their order."),
+        click.option(
+            "--smooth",
+            type=float,
+            help="Draw smooth curves that stay within so many px of the strokes.",
+        ),
+        click.option("--stroke-width", type=float, help="The width of the strokes, in px."),
+        click.option(
+            "--columns", type=click.IntRange(min=1), help="How many drawings stand side by side."
+        ),
         click.option(
             "--format",
             "suffix",
             type=click.Choice(["svg", "png", "pdf", "html"]),
-            help="Of the files in a folder; otherwise svg.",
+            help="The format of the files in a folder; otherwise svg.",
         ),
         click.option(
             "-o",
@@ -587,10 +607,15 @@ def _write_folder(
 
 
 @contextlib.contextmanager
-def drawing(model: SketchRNN) -> Iterator[None]:
-    """Show how many drawings a model has drawn, where somebody looks."""
+def drawing(model: SketchRNN, what: str = "drawing") -> Iterator[None]:
+    """Show how many drawings a model has drawn, where somebody looks.
+
+    Args:
+        model: What draws.
+        what: Stands before the bar.
+    """
     before = model.progress
-    with watching("drawing") as progress:
+    with watching(what) as progress:
         model.progress = progress
         try:
             yield

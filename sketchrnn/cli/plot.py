@@ -27,23 +27,34 @@ LONGEST_LIFT = 3600.0
 @click.command()
 @drawing_input.supply_options
 @click.option(
-    "-o", "--output", required=True, metavar="OUT.svg", help="The sheet; - for standard output."
+    "-o",
+    "--output",
+    required=True,
+    metavar="OUT.svg",
+    help="The sheet to write; - for standard output.",
 )
 @click.option(
     "--paper",
     default="A4",
     show_default=True,
-    help="A2 to A6, letter, legal, tabloid, or its sides: 200x300mm.",
+    help="The paper: A2 to A6, letter, legal, tabloid, or its sides, such as 200x300mm.",
 )
-@click.option("--landscape", is_flag=True, help="Lay the paper on its longer side.")
-@click.option("--margin", default="10mm", show_default=True, help="Left free on all sides.")
+@click.option(
+    "--landscape", is_flag=True, help="Turn the paper so that its longer side is at the bottom."
+)
+@click.option(
+    "--margin", default="10mm", show_default=True, help="The margin that is left free on all sides."
+)
 @click.option(
     "--columns",
     type=click.IntRange(min=1),
-    help="Drawings side by side; otherwise as makes them largest.",
+    help="How many drawings stand side by side; otherwise as many as make them largest.",
 )
-@click.option("--size", help="Of a drawing: 25mm or 25x40mm; otherwise as large as they all fit.")
-@click.option("--gap", help="Between drawings; otherwise an eighth of their size.")
+@click.option(
+    "--size",
+    help="The size of a drawing, such as 25mm or 25x40mm; otherwise as large as they all fit.",
+)
+@click.option("--gap", help="The gap between drawings; otherwise an eighth of their size.")
 @click.option(
     "--fit",
     type=click.Choice(["auto", "common", "each", "box"]),
@@ -65,15 +76,17 @@ LONGEST_LIFT = 3600.0
 @click.option(
     "--smooth",
     metavar="LENGTH",
-    help="Draw curves, so close to the strokes: 0.2mm, or 1% of a drawing.",
+    help="Draw smooth curves that stay this close to the strokes: 0.2mm, or 1% of a drawing.",
 )
-@click.option("--join", metavar="LENGTH", help="Join strokes of a drawing whose ends are so close.")
+@click.option(
+    "--join", metavar="LENGTH", help="Join strokes of a drawing whose ends are this close."
+)
 @click.option(
     "--order",
     type=click.Choice(["short", "hand"]),
     default="short",
     show_default=True,
-    help="Short ways in the air, or the order of the hand.",
+    help="Order strokes for short ways in the air (short), or as they were drawn (hand).",
 )
 @click.option("--keep-direction", is_flag=True, help="Draw every stroke from its beginning.")
 @click.option(
@@ -81,24 +94,24 @@ LONGEST_LIFT = 3600.0
     type=float,
     default=40.0,
     show_default=True,
-    help="Of the pen on the paper, in mm a second, for the estimate.",
+    help="The speed of the pen on the paper, in mm a second, for the estimate of time.",
 )
 @click.option(
     "--travel-speed",
     type=float,
     default=120.0,
     show_default=True,
-    help="Of the pen in the air.",
+    help="The speed of the pen in the air, in mm a second.",
 )
 @click.option(
     "--lift-time",
     type=click.FloatRange(0, LONGEST_LIFT),
     default=0.3,
     show_default=True,
-    help="Of the pen up and down again, in seconds.",
+    help="How long lifting and lowering the pen takes, in seconds.",
 )
-@click.option("--title", help="Of the document; it is not drawn.")
-@click.option("--force", is_flag=True, help="Replace what exists.")
+@click.option("--title", help="The title of the document; it is not drawn.")
+@click.option("--force", is_flag=True, help="Replace a file that exists.")
 def plot(
     input: str,
     number: int | None,

@@ -12,10 +12,15 @@ from sketchrnn.requests import Reconstruct, Sampling
 @click.argument("model")
 @click.argument("input")
 @click.option(
-    "-n", "number", type=click.IntRange(min=1), default=8, show_default=True, help="At most."
+    "-n",
+    "number",
+    type=click.IntRange(min=1),
+    default=8,
+    show_default=True,
+    help="The most drawings.",
 )
 @options.category_option(
-    "What the drawings are, for a model that knows several categories; otherwise what they say."
+    "The category of the drawings, for a model that knows several; otherwise their own."
 )
 @options.sampling_options(temperature=0.1)
 @options.page_options

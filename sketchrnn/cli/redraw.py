@@ -22,10 +22,10 @@ from sketchrnn.cli import options
     "--data",
     multiple=True,
     metavar="FILE",
-    help="What PAGE was made from, if it is not where the recipe says; may be repeated.",
+    help="The file that PAGE was made from, if it is not where the recipe says; may be repeated.",
 )
-@click.option("--yes", is_flag=True, help="Draw even what takes longer than a minute.")
-@click.option("--force", is_flag=True, help="Replace what exists.")
+@click.option("--yes", is_flag=True, help="Draw even if it takes longer than a minute.")
+@click.option("--force", is_flag=True, help="Replace a file that exists.")
 def redraw(
     page: str, output: str | None, model: str | None, data: tuple[str, ...], yes: bool, force: bool
 ) -> None:

@@ -32,41 +32,58 @@ GALLERY_LIMIT = 500
     help="A file .svg, .png, .pdf or .html; a movie .gif, .mp4 or .webm; a folder, with / at its "
     "end, for one file a drawing; - for standard output.",
 )
-@click.option("--columns", type=int, default=8, show_default=True, help="Drawings side by side.")
+@click.option(
+    "--columns",
+    type=int,
+    default=8,
+    show_default=True,
+    help="How many drawings stand side by side.",
+)
 @click.option(
     "--limit",
     type=click.IntRange(min=0),
-    help=f"Take so many drawings; 0 takes all. Otherwise a page shows {GALLERY_LIMIT}.",
+    help=f"How many drawings to take; 0 takes all. Otherwise a page shows {GALLERY_LIMIT}.",
 )
-@click.option("--size", metavar="WxH", help="Of a picture (256x256) or of a cell (96x96), in px.")
+@click.option(
+    "--size", metavar="WxH", help="The size of a picture (256x256) or of a cell (96x96), in px."
+)
 @click.option("--margin", type=float, help="Free space around a drawing, in px.")
-@click.option("--stroke-width", type=float, help="In px.")
-@click.option("--color", help="Of the pen: #rrggbb or a CSS name.")
-@click.option("--color-by-order", is_flag=True, help="From dark blue, the first stroke, to orange.")
-@click.option("--background", help="A colour, or none.")
-@click.option("--smooth", type=float, help="Draw curves, within so many px of the strokes.")
+@click.option("--stroke-width", type=float, help="The width of the strokes, in px.")
+@click.option("--color", help="The colour of the pen: #rrggbb or a CSS name.")
+@click.option(
+    "--color-by-order",
+    is_flag=True,
+    help="Colour the strokes by their order, from dark blue to orange.",
+)
+@click.option("--background", help="The colour of the background, or none.")
+@click.option(
+    "--smooth", type=float, help="Draw smooth curves that stay within so many px of the strokes."
+)
 @click.option("--precision", type=int, help="Decimals of coordinates in SVG; otherwise 2.")
 @click.option(
     "--fit",
     help="How drawings get their scale: auto, common, each, box or none (coordinates are px).",
 )
 @click.option("--scale", type=float, help="Pixels of a PNG for each px: 1, or 2 for a page.")
-@click.option("--title", help="At the head of the page.")
+@click.option("--title", help="A title at the head of the page.")
 @click.option("--captions", is_flag=True, help="Write the character or category under each.")
 @click.option("--grid", is_flag=True, help="Draw a hairline around each cell.")
 @click.option(
     "--format",
     "suffix",
     metavar="FORMAT",
-    help="Of the files in a folder, and of standard output: svg, png, pdf or html; otherwise svg.",
+    help="The format of the files in a folder, or of standard output: svg, png, pdf or html; "
+    "otherwise svg.",
 )
 @click.option(
     "--paper",
     help="Fill sheets of A2 to A6, letter, legal, tabloid or 200x300mm; PDF takes several.",
 )
-@click.option("--landscape", is_flag=True, help="Lay the paper on its longer side.")
+@click.option(
+    "--landscape", is_flag=True, help="Turn the paper so that its longer side is at the bottom."
+)
 @movement_options
-@click.option("--force", is_flag=True, help="Replace what exists.")
+@click.option("--force", is_flag=True, help="Replace a file that exists.")
 def render(
     input: str,
     output: str,
