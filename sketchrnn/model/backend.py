@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-import importlib
 import importlib.util
 import os
 import platform
@@ -15,6 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from sketchrnn.drawing import BadSettingError, MissingDependencyError
+
+
+def local_value(value: Any) -> Any:
+    """Return the copy of a variable's value that is on the first device of this process."""
+    sharding = getattr(value, "sharding", None)
+    if sharding is None or len(sharding.device_set) == 1:
+        return value
+    return value.addressable_data(0)
+
 
 BACKENDS = ("tensorflow", "jax")
 """What Keras may compute with here; both give the same numbers."""
@@ -150,8 +158,6 @@ def compiled(function: Callable[..., Any], variables: Sequence[Any]) -> Callable
             mapping = list(zip(variables, values, strict=True))
             with keras.StatelessScope(state_mapping=mapping):
                 return function(*arguments)
-
-        from sketchrnn.model.devices import local_value
 
         return lambda *arguments: pure([local_value(v.value) for v in variables], *arguments)
     import tensorflow as tf

@@ -55,11 +55,3 @@ def share_out(each: int) -> Scope:
     names = [f"{device.platform}:{device.id}" for device in chosen]
     distribution = keras.distribution.DataParallel(devices=names, auto_shard_dataset=False)
     return distribution.scope
-
-
-def local_value(value: Any) -> Any:
-    """Return the copy of a variable's value that is on the first device of this process."""
-    sharding = getattr(value, "sharding", None)
-    if sharding is None or len(sharding.device_set) == 1:
-        return value
-    return value.addressable_data(0)

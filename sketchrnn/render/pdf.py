@@ -12,7 +12,6 @@ from sketchrnn.drawing.bezier_fit import fit_curve
 from sketchrnn.render import text_metrics
 from sketchrnn.render.color import parse_color
 from sketchrnn.render.page import DOT_WIDTH, HAIRLINE, Label, Page, is_dot
-from sketchrnn.render.raster import INSTALL_CAIRO
 from sketchrnn.render.svg import recipe_json
 
 if TYPE_CHECKING:
@@ -21,6 +20,12 @@ if TYPE_CHECKING:
 
 POINTS = 72 / 96
 """Points of a PDF for each px."""
+
+INSTALL_CAIRO = (
+    "install it with `apt install libcairo2`, `brew install cairo` or `conda install cairo`, "
+    "and `pip install cairosvg`"
+)
+
 
 RECIPE_MARK = b"%sketchrnn-recipe "
 """Begins the comment before a PDF's end that holds the recipe. It also stands among the document's

@@ -7,6 +7,7 @@ from typing import Any
 
 from sketchrnn.drawing import BadSettingError
 from sketchrnn.render.page import Page
+from sketchrnn.render.pdf import INSTALL_CAIRO
 from sketchrnn.render.png import with_text
 from sketchrnn.render.svg import page_to_svg, recipe_json
 
@@ -18,11 +19,6 @@ MAX_SIDE = 32_767
 
 MAX_PIXELS = 2**28
 """More than these, a gigabyte of memory, are asked for by mistake."""
-
-INSTALL_CAIRO = (
-    "install it with `apt install libcairo2`, `brew install cairo` or `conda install cairo`, "
-    "and `pip install cairosvg`"
-)
 
 
 def page_to_png(page: Page, scale: float = 1.0, note: Note | None = None) -> bytes:
