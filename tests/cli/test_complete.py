@@ -131,3 +131,12 @@ def test_choosing(sketchrnn, refused, tiny_folder, tiny_data, tmp_path):
     assert "byte for byte" in sketchrnn(*again, "--data", tiny_data).err
     none = refused(*words, "--min-strokes", 99, "-o", "-")
     assert none.startswith("nothing is left: 0 of 4 found among 80 drawn: min_strokes removed 80")
+
+
+def test_complete_says_how_large_it_takes_a_drawing_to_be(sketchrnn, tiny_folder, tmp_path):
+    file = tmp_path / "begun.ndjson"
+    file.write_text('{"drawing": [[[0, 40, 50], [0, 20, 60]]]}\n')
+    words = ("complete", tiny_folder, file, "-n", 2, "--seed", 1, "-o")
+    assert "--canvas says another" in sketchrnn(*words, tmp_path / "a.svg").err
+    stated = sketchrnn(*words, tmp_path / "b.svg", "--canvas", 100)
+    assert (stated.status, "--canvas" in stated.err) == (0, False)
