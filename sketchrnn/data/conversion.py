@@ -91,6 +91,7 @@ class Conversion:
         here = _mask([places[k] for k in kept], len(after))
         report.read += len(kept)
         report.kept += len(kept)
+        report.outlines += sum("outlines" in batch.notes[places[k]] for k in kept)
         report.before.add_all(batch.before.steps[here])
         report.after.add_all(after.steps[here])
         report.shortened += int((too_long & here).sum())

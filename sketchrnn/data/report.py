@@ -96,6 +96,7 @@ class ConversionReport:
         epsilon: The simplification, in data units; 0 or less: none.
         epsilon_chosen: Whether it was chosen to meet the most steps that were asked for.
         duplicates: How many of the drawings kept are exact copies of others.
+        outlines: How many of the drawings kept have filled outlines in place of lines.
         duplicates_exact: Whether that is a count; otherwise an estimate.
     """
 
@@ -112,6 +113,7 @@ class ConversionReport:
     epsilon_chosen: bool = False
     duplicates: int = 0
     duplicates_exact: bool = True
+    outlines: int = 0
 
     def skip(self, name: str, reason: str) -> None:
         """Count a drawing that was skipped."""
@@ -127,6 +129,7 @@ class ConversionReport:
         Duplicates, epsilon and scale factor are not looked at: they do not add up.
         """
         self.read += other.read
+        self.outlines += other.outlines
         self.kept += other.kept
         for reason, theirs in other.skipped.items():
             entry = self._entry(reason)
@@ -159,6 +162,7 @@ class ConversionReport:
             "epsilon_chosen": self.epsilon_chosen,
             "duplicates": self.duplicates,
             "duplicates_exact": self.duplicates_exact,
+            "outlines": self.outlines,
         }
 
     def lines(self) -> list[str]:
@@ -179,6 +183,11 @@ class ConversionReport:
         if self.duplicates:
             about = "" if self.duplicates_exact else "about "
             lines.append(f"exact duplicates: {about}{self.duplicates}, kept")
+        if self.outlines:
+            lines.append(
+                f"filled outlines, as brushes leave them: in {self.outlines} drawings, "
+                "whose strokes go around them"
+            )
         if set(self.categories) - {""}:
             common = [f"{name or '(none)'} {n}" for name, n in self.categories.most_common(8)]
             more = len(self.categories) - len(common)

@@ -547,3 +547,10 @@ def test_touching_ends_are_joined_within_and_across_paths(tmp_path):
         assert (len(drawing.strokes), drawing.num_steps) == (strokes, steps)
     with pytest.raises(BadSettingError, match="join is"):
         convert(tmp_path / "a.svg", tmp_path / "b.h5", join=-1.0)
+
+
+def test_filled_outlines_are_told_as_such(tmp_path):
+    shape = '<path d="M10 20C10 14 90 14 90 20C90 26 10 26 10 20Z"/>'
+    (tmp_path / "a.svg").write_text(f'<svg width="100" height="40">{shape}</svg>')
+    report = convert(tmp_path / "a.svg", tmp_path / "a.h5", splits=(1, 0, 0))
+    assert any("filled outlines" in line for line in report.lines())
