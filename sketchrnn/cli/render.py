@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 GALLERY_LIMIT = 500
 """Drawings on a page where the caller does not say how many: more are for no eye to see."""
 
+FOUR_DIGITS = 10_000
+"""So many files of a folder, or more, are numbered with six digits, so that their names sort."""
+
 
 @click.command()
 @click.argument("input", metavar="INPUT")
@@ -230,10 +233,10 @@ def _save_each(
     from sketchrnn.render.timeline import make_movement
 
     rest = iter(drawings)
-    first = list(itertools.islice(rest, 10_000))
+    first = list(itertools.islice(rest, FOUR_DIGITS))
     if not first:
         raise BadFileError("holds no drawing", path=source)
-    digits = 4 if len(first) < 10_000 else 6  # so that they sort
+    digits = 4 if len(first) < FOUR_DIGITS else 6  # so that they sort
 
     def named() -> Iterator[tuple[str, Any]]:
         moves = None if movement is None else make_movement(movement)

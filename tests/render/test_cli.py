@@ -163,3 +163,12 @@ def test_real_drawings_become_a_page(shared_data, tmp_path):
     out = tmp_path / "suns.png"
     good(CliRunner().invoke(render, [str(source), "-o", str(out), "--limit", "8"]))
     assert out.stat().st_size > 10_000
+
+
+def test_names_of_a_large_folder_sort(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("sketchrnn.cli.render.FOUR_DIGITS", 3)
+    good(run([LINE] * 2, "-o", f"{tmp_path}/few/"))
+    good(run([LINE] * 3, "-o", f"{tmp_path}/many/"))
+    assert all(path.name.startswith("000") for path in (tmp_path / "few").iterdir())
+    assert not any(path.name.startswith("00000") for path in (tmp_path / "few").iterdir())
+    assert all(path.name.startswith("00000") for path in (tmp_path / "many").iterdir())
