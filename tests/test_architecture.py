@@ -52,7 +52,7 @@ THIRD_PARTY: dict[str, tuple[set[str], set[str]]] = {
     "model": ({"numpy", "keras", "h5py"}, {"safetensors", "huggingface_hub"}),
     "data": ({"numpy", "h5py"}, {"apache_beam"}),
     "sampling": ({"numpy", "keras", "h5py"}, {"sklearn", "threadpoolctl"}),
-    "training": ({"numpy", "keras", "h5py"}, {"optuna", "tensorboardX"}),
+    "training": ({"numpy", "keras", "h5py", "filelock"}, {"optuna", "tensorboardX"}),
     "api": ({"numpy"}, set()),
     "recipe_inputs": ({"msgspec"}, set()),
     "requests": ({"msgspec"}, {"numpy"}),

@@ -20,6 +20,7 @@ _CONFIG_FILE, _METRICS_FILE = "config.json", "metrics.jsonl"
 _MOST_PAGES = 9
 _LARGEST_PAGE = 4 << 20
 """A page of samples of more bytes is left out: the report is to be sent about."""
+_LARGEST = 1e30
 _LARGEST_JSON = 64 << 20
 
 
@@ -82,14 +83,14 @@ def read_run(path: Path) -> Run:
         try:
             row = json.loads(line)
             step = int(row["step"])
-        except (ValueError, TypeError, KeyError, RecursionError):
+        except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
             unread += 1  # the last line of a run that was broken off, most likely
             continue
         if "event" in row:
             events.append(row)
         elif isinstance(row.get("split"), str):
             # a run that went on from a checkpoint has some steps twice: the later ones count
-            figures = {k: float(v) for k, v in row.items() if _is_number(v)}
+            figures = {k: _number(v) for k, v in row.items() if _is_number(v)}
             rows.setdefault(row["split"], {})[step] = figures
     ordered = {split: dict(sorted(found.items())) for split, found in rows.items()}
     return Run(path, run, model, ordered, events, unread)
@@ -369,7 +370,7 @@ def _network_facts(run: Run) -> dict[str, Any]:
 
 
 def _time_facts(run: Run) -> dict[str, Any]:
-    last = [f for found in run.rows.values() for f in found.values() if "seconds" in f]
+    last = [f for found in run.rows.values() for f in found.values() if _has(f, "seconds")]
     seconds = max((f["seconds"] for f in last), default=0.0)
     if not seconds:
         return {"preset": run.run.get("preset")}
@@ -410,6 +411,11 @@ def _shown(value: Any) -> str:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _number(value: int | float) -> float:
+    """Return a number; NaN for one that no loss can be, and that no axis could show."""
+    return float(value) if abs(value) < _LARGEST else math.nan
 
 
 def _has(figures: Mapping[str, float], key: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -27,7 +28,14 @@ from sketchrnn.render import gallery
 from sketchrnn.training import checkpoint, distributed, finetune, memory, presets
 from sketchrnn.training.config import TrainConfig
 from sketchrnn.training.progress import Outcome, Watcher
-from sketchrnn.training.run_folder import METRICS_FILE, RUN_FILE, SAMPLES_FOLDER, TENSORBOARD_FOLDER
+from sketchrnn.training.run_folder import (
+    LOCK_FILE,
+    METRICS_FILE,
+    RUN_FILE,
+    SAMPLES_FOLDER,
+    TENSORBOARD_FOLDER,
+    locked,
+)
 
 if TYPE_CHECKING:
     from sketchrnn.training.train import Trainer
@@ -47,6 +55,7 @@ _CONTENTS = (
     WEIGHTS_FILE,
     METRICS_FILE,
     REPORT_FILE,
+    LOCK_FILE,
     f"{checkpoint.FOLDER}/*.h5",
     f"{SAMPLES_FOLDER}/step-*.png",
     f"{TENSORBOARD_FOLDER}/events.*",
@@ -83,24 +92,35 @@ def train_run(
         OutputExistsError: If `out` exists and neither `resume` nor `overwrite` is asked for.
     """
     watcher = watcher or (lambda progress: None)
-    plan: Plan | None = None
-    problem: SketchRNNError | None = None
-    try:
-        plan = _plan_for(data, out, preset, changes, resume, overwrite, init_from)
-    except SketchRNNError as error:
-        if distributed.process_count() == 1:
-            raise
-        problem = error
-    backend.load_backend()
-    distributed.check_agreement(_facts(plan, data, resume), problem)
-    assert plan is not None
     writes = distributed.process_index() == 0
-    if not resume and writes:
-        if out.exists() and any(out.iterdir()):
-            shutil.rmtree(out)
-        plan.write(out)
-    with distributed.watch_for_loss():
-        return _trainer(plan, data, out, resume, watcher).run()
+    with contextlib.ExitStack() as holding:
+        plan: Plan | None = None
+        problem: SketchRNNError | None = None
+        try:
+            plan = _plan_for(data, out, preset, changes, resume, overwrite, init_from)
+            if writes:
+                holding.enter_context(locked(out))
+        except SketchRNNError as error:
+            if distributed.process_count() == 1:
+                raise
+            problem = error
+        backend.load_backend()
+        distributed.check_agreement(_facts(plan, data, resume), problem)
+        assert plan is not None
+        if not resume and writes:
+            _empty(out)
+            plan.write(out)
+        with distributed.watch_for_loss():
+            return _trainer(plan, data, out, resume, watcher).run()
+
+
+def _empty(out: Path) -> None:
+    """Remove an earlier run, but for the lock that this one holds."""
+    for path in out.iterdir() if out.is_dir() else ():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != LOCK_FILE:
+            path.unlink()
 
 
 def _plan_for(
@@ -357,7 +377,7 @@ def _check_room(out: Path, overwrite: bool, init_from: str | None) -> None:
         OutputExistsError: If `out` exists, and is no empty folder, and may not be replaced.
         BadSettingError: If the run would replace the model that it goes on from.
     """
-    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+    if not out.exists() or (out.is_dir() and {p.name for p in out.iterdir()} <= {LOCK_FILE}):
         return
     if overwrite and init_from is not None and Path(init_from).resolve() == out.resolve():
         raise BadSettingError(

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sketchrnn.drawing import Drawing
+import filelock
+
+from sketchrnn.drawing import Drawing, SketchRNNError
 from sketchrnn.model import backend, folder
 from sketchrnn.model.config import ModelConfig
 from sketchrnn.sampling.numpy_decoder import NumpyDecoder
@@ -18,11 +22,52 @@ from sketchrnn.sampling.sampler import SamplingSettings, sample_drawings
 SAMPLES_FOLDER = "samples"
 RUN_FILE = "run.json"
 """What makes a folder one of a run, which can be resumed."""
+LOCK_FILE = ".lock"
 _SAMPLES = 32
 _SAMPLE_TEMPERATURE = 0.4
 
 SavePage = Callable[[list[Drawing], Path, str], None]
 """Writes drawings as a picture: (drawings, path, title)."""
+
+
+@contextlib.contextmanager
+def locked(out: Path) -> Iterator[None]:
+    """Keep other processes out of a run's folder, which is made if it is not there.
+
+    Args:
+        out: The folder. It is removed again in the end if nothing was written into it.
+
+    Raises:
+        SketchRNNError: If another process is at work in it; the line says which.
+    """
+    path = out / LOCK_FILE
+    lock = filelock.FileLock(path)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        try:
+            holder = path.read_text("utf-8")[:100].strip()
+        except (OSError, ValueError):
+            holder = ""
+        raise SketchRNNError(
+            f"another training is at work in it ({holder or 'another process'})",
+            path=out,
+            hint="wait for it, end it, or choose another folder",
+        ) from None
+    except (OSError, NotImplementedError):  # whoever writes into it says what is wrong
+        yield
+        return
+    try:
+        with contextlib.suppress(OSError):
+            path.write_text(f"process {os.getpid()} on {platform.node()}", "utf-8")
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+        lock.release()
+        with contextlib.suppress(OSError):
+            out.rmdir()
 
 
 class Results:

@@ -12,7 +12,7 @@ import pytest
 from sketchrnn.data.batches import Batches
 from sketchrnn.drawing import SketchRNNError
 from sketchrnn.training import checkpoint, divergence
-from sketchrnn.training.divergence import DivergedError, LossWatch
+from sketchrnn.training.divergence import WINDOW, DivergedError, LossWatch
 from sketchrnn.training.run import train_run
 
 SETTINGS = {
@@ -160,6 +160,15 @@ def test_what_training_looks_like_is_no_jump(seed):
     noise = 0.2 * generator.standard_t(2.5, len(steps))
     watch = LossWatch()
     assert {watch.see(float(loss)) for loss in course + noise} == {""}
+
+
+def test_only_the_last_losses_count():
+    """A run that has come down from 9 to 1 jumps at 5, though it was higher in its first steps."""
+    watch = LossWatch()
+    for loss in [9.0] * 300 + [1.0] * WINDOW:
+        watch.see(loss)
+    assert watch.recent == [1.0] * WINDOW
+    assert [watch.see(5.0) for _ in range(10)][-1].startswith("the loss has jumped from 1.0 to 5.0")
 
 
 def test_a_constant_loss_may_move_a_little():

@@ -245,7 +245,7 @@ def test_categories_that_cannot_be_learned(tmp_path, learner, make_weights):
 
 def test_an_empty_category_is_told(tmp_path, learner):
     data = categorical(tmp_path / "a.h5", {"train": ["dog"] * 6, "valid": ["pig"]})
-    assert notes(data, tmp_path / "mine", None) == ["there are no drawings to learn of 'pig'"]
+    assert "there are no drawings to learn of 'pig'" in notes(data, tmp_path / "mine", None)
 
 
 def test_the_first_loss_is_the_parents_and_a_few_steps_lower_it(tmp_path, make_weights):

@@ -182,3 +182,16 @@ def test_ticks_hold_what_they_should(low, high):
     assert found[0] <= low <= high <= found[-1]
     assert 2 <= len(found) <= 12
     assert found == sorted(set(found))
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "NaN", "1e300", "1" + 400 * "0"])
+def test_numbers_that_no_float_holds(tmp_path, number):
+    (tmp_path / "run.json").write_text(f'{{"training": {{"steps": {number}}}}}')
+    rows = [
+        f'{{"step": {step}, "seconds": {number}, "split": "{split}", "loss": {number}, '
+        f'"objective": {number}, "nats_per_point": {number}}}'
+        for step in ("1", "2", number)
+        for split in ("train", "valid", "rollback")
+    ]
+    (tmp_path / "metrics.jsonl").write_text("\n".join(rows))
+    checked(run_page(read_run(tmp_path)))

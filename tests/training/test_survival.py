@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import shutil
 
 import numpy as np
@@ -13,6 +14,8 @@ from sketchrnn.data import open_data
 from sketchrnn.drawing import BadFileError, BadSettingError, SketchRNNError
 from sketchrnn.training import checkpoint, memory
 from sketchrnn.training.run import train_run
+from sketchrnn.training.run_folder import locked
+from tests.training.conftest import files
 
 SETTINGS = {
     "batch_size": 6,
@@ -22,10 +25,16 @@ SETTINGS = {
 }
 
 
-def go(data, out, *, resume=False, watcher=None, **changes):
+def go(data, out, *, resume=False, overwrite=False, watcher=None, **changes):
     changes = changes if resume else {**SETTINGS, **changes}
     return train_run(
-        data, out, preset=None, changes=changes, resume=resume, overwrite=False, watcher=watcher
+        data,
+        out,
+        preset=None,
+        changes=changes,
+        resume=resume,
+        overwrite=overwrite,
+        watcher=watcher,
     )
 
 
@@ -278,3 +287,27 @@ def test_an_error_of_ours_keeps_its_face(data, tmp_path, learner):
     learner.set(losses=lambda count: [][count])
     with pytest.raises(IndexError):
         go(data, tmp_path / "run")
+
+
+@pytest.mark.parametrize("how", [{}, {"resume": True}, {"overwrite": True}])
+def test_the_second_training_in_a_folder_is_told_who_is_at_work(data, tmp_path, learner, how):
+    out = tmp_path / "run"
+    if how:
+        go(data, out)
+    before = files(out)
+    with (
+        locked(out),
+        pytest.raises(SketchRNNError, match=rf"run: another training .*process {os.getpid()} on"),
+    ):
+        go(data, out, **how)
+    assert files(out) == before
+    go(data, out, **how)
+    assert ".lock" not in files(out)
+
+
+def test_a_lock_that_a_killed_process_left_is_no_hindrance(data, tmp_path, learner):
+    out = tmp_path / "run"
+    out.mkdir()
+    (out / ".lock").write_text("process 1 on nowhere")
+    go(data, out)
+    assert ".lock" not in files(out)

@@ -260,3 +260,14 @@ def test_a_run_of_categories_keeps_its_settings(data, tmp_path):
         go(data, tmp_path, resume=True, category_size=5)
     with pytest.raises(BadFileError, match="train, drawing 0: has no category"):
         go(data, tmp_path, resume=True)
+
+
+def test_categories_that_the_model_is_not_conditioned_on_are_told(tmp_path, learner):
+    data = lines(tmp_path / "lines.h5", {"across": 3, "down": 3})
+    said = []
+    go(data, tmp_path / "run", watcher=lambda p: said.append(p.message), sample_every=0)
+    assert any("2 categories" in line and "--set category_size=" in line for line in said)
+    said.clear()
+    more = {"category_size": 4, "sample_every": 0}
+    go(data, tmp_path / "other", watcher=lambda p: said.append(p.message), **more)
+    assert not any("category_size" in line for line in said)
