@@ -402,7 +402,7 @@ def _shown(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, float) and not value.is_integer():
         return f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
-    if isinstance(value, int | float) and math.isfinite(value):
+    if isinstance(value, int | float) and abs(value) < _LARGEST:
         return f"{int(value):,}"
     if isinstance(value, list | tuple):
         return ", ".join(str(item) for item in value)
