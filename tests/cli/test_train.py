@@ -103,7 +103,7 @@ def contents(home):
             "z_size cannot change in the middle of a run (it is 3)",
         ),
         (["--resume", "--set", "learning_rate=0.1"], "learning_rate cannot change in the middle"),
-        (["--resume", "--preset", "small"], "begun with preset None; leave --preset away"),
+        (["--resume", "--preset", "small"], "begun with preset None; omit --preset"),
         (["--force", "--set", "z_sise=4"], "unknown setting 'z_sise'; did you mean 'z_size'?"),
     ],
 )
