@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import hashlib
+import io
 import json
-import os
-import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
@@ -95,6 +92,44 @@ class TrainingStatistics:
             self.count = total
 
 
+class _Target(io.FileIO):
+    """The file that HDF5 writes to, and that never fails as far as HDF5 can see.
+
+    HDF5 crashes where what it cannot write for want of room is written again when an object is
+    closed, or the process ends. So the first error is kept for `check`, and nothing is written
+    after it.
+
+    Args:
+        path: The file; one that exists is replaced.
+    """
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        super().__init__(path, "w+")
+        self._error: OSError | None = None
+
+    def write(self, data: Any, /) -> int:
+        view = memoryview(data).cast("B")
+        done = 0
+        try:
+            while done < len(view) and self._error is None:
+                done += super().write(view[done:]) or 0
+        except OSError as error:
+            self._error = error
+        return len(view)
+
+    def truncate(self, size: int | None = None, /) -> int:
+        try:
+            return super().truncate(size)
+        except OSError as error:
+            self._error = self._error or error
+            return size or 0
+
+    def check(self) -> None:
+        """Raise the first error of writing, if there was one."""
+        if self._error is not None:
+            raise self._error
+
+
 class DataFileWriter:
     """Writes a data file, drawing by drawing, in memory that does not grow with it.
 
@@ -125,7 +160,8 @@ class DataFileWriter:
         self.examples: list[str] = []
         self.fingerprint = ""
         # structures of HDF5 1.10, which carry checksums
-        self._file = h5py.File(path, "w", libver=("v110", "v110"))
+        self._target = _Target(path)
+        self._file = h5py.File(self._target, "w", driver="fileobj", libver=("v110", "v110"))
         self._dtype = np.dtype(np.int16 if integer else np.float32)
         self._splits: dict[str, _SplitWriter] = {}
         self._categories: dict[str, int] = {}
@@ -206,6 +242,7 @@ class DataFileWriter:
             if split == "train":
                 sides = (high[wanted] - low[wanted]).max(axis=1)
                 self._statistics.add_sides(sides.tolist())
+        self._target.check()
         return problems
 
     def _stored(self, bundle: PackedDrawings) -> tuple[NDArray[Any], dict[int, str]]:
@@ -248,12 +285,9 @@ class DataFileWriter:
         self._file.attrs["fingerprint"] = self.fingerprint = digest.hexdigest()
         self._file.attrs["info"] = to_json({**self.info, **info})
         self._file.attrs["digest"] = np.bytes_(attributes_digest(self._file))
-        try:
-            self._file.flush()
-        except RuntimeError as error:  # h5py's, where a write fails here; it can still be abandoned
-            told = re.search(r"errno = (\d+)", str(error))
-            raise OSError(int(told[1]) if told else errno.EIO, str(error)) from error
         self._file.close()
+        self._target.close()
+        self._target.check()
 
     @property
     def statistics(self) -> TrainingStatistics:
@@ -278,14 +312,12 @@ class DataFileWriter:
         trace: TracebackType | None,
     ) -> None:
         """Close the file; after an error without finishing it."""
-        if kind is not None:
-            _abandon(self._file)
-        elif self._file:
-            try:
-                self.close()
-            except OSError:
-                _abandon(self._file)
-                raise
+        if not self._file:
+            return
+        if kind is None:
+            self.close()
+        self._file.close()
+        self._target.close()
 
     def _category_index(self, category: str | None, place: int, problems: dict[int, str]) -> int:
         """Return the number of a category; what is wrong with it goes to `problems`."""
@@ -301,20 +333,6 @@ class DataFileWriter:
         else:
             return self._categories.setdefault(category, len(self._categories))
         return NO_CATEGORY
-
-
-def _abandon(file: h5py.File) -> None:
-    """Close a file that nobody wants, perhaps as there is no room for it.
-
-    What HDF5 could not write it tries to write again when it closes, and when the process ends, and
-    crashes. So it is given another place to write to, of which nothing stays.
-    """
-    with contextlib.suppress(Exception):
-        # not a file, however short-lived: the limit on the size of files would hold for it too
-        sink = os.open(os.devnull, os.O_RDWR)
-        os.dup2(sink, file.id.get_vfd_handle())
-        os.close(sink)
-        file.close()
 
 
 def _text(notes: Mapping[str, Any]) -> str:

@@ -42,7 +42,7 @@ def test_a_full_disk_is_told_and_does_not_crash_the_process(tmp_path, before):
         "    for k in range(3001):\n"
         "        if k == int(sys.argv[2]):\n"
         "            full = os.open('/dev/full', os.O_RDWR)\n"
-        "            os.dup2(full, writer._file.id.get_vfd_handle())\n"
+        "            os.dup2(full, writer._target.fileno())\n"
         "        writer.append('train', Drawing([rng.integers(0, 256, (40, 2))]))\n"
     )
     out = tmp_path / "out" / "many.h5"
