@@ -226,7 +226,7 @@ def test_a_damaged_folder_is_one_line_that_names_the_file(tiny_folder, damage, f
 def test_what_is_no_model_at_all(tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").write_text("x")
-    for name, message in (("empty", "no config"), ("file", "no such"), ("none", "no such")):
+    for name, message in (("empty", "no config"), ("file", "is a file"), ("none", "no such")):
         with pytest.raises(BadFileError, match=message) as caught:
             sr.load(tmp_path / name)
         assert str(tmp_path / name) in str(caught.value)

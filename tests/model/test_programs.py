@@ -12,7 +12,7 @@ import pytest
 CODE = """
 from sketchrnn.model import backend
 backend.WORTH_KEEPING = 0.0
-backend.require()
+backend.load_backend()
 import jax
 print(jax.jit(lambda x: jax.numpy.tanh(x) @ x)(jax.numpy.ones((3, 3)))[0, 0])
 """
