@@ -138,6 +138,9 @@ def _figures(page: Page, scale: float) -> list[str]:
     return labelled
 
 
+_CONTROLS = dict.fromkeys(range(0x7F, 0xA0))  # those that JSON leaves as they are
+
+
 def _escape(text: str) -> str:
     """Return text of anybody as HTML: without control characters and lone surrogates."""
     return html.escape(clean(text))
@@ -221,8 +224,9 @@ def _facts(page: Page) -> str:
         facts.append(f"by the model {recipe['model']}")
     request = recipe.get("request")
     sampling = request.get("sampling", {}) if isinstance(request, dict) else recipe
-    if isinstance(sampling.get("temperature"), (int, float)):
-        facts.append(f"temperature {sampling['temperature']:g}")
+    temperature = sampling.get("temperature")
+    if isinstance(temperature, (int, float)) and abs(temperature) < 1e300:
+        facts.append(f"temperature {temperature:g}")
     if sampling.get("seed") is not None:
         facts.append(f"seed {sampling['seed']}")
     return " · ".join(facts)
@@ -237,7 +241,8 @@ def _credit(page: Page) -> str:
     line = f"<p>{_escape(credit)}</p>" if credit else ""
     shown = {key: value for key, value in json.loads(recipe_json(page)).items() if key != "given"}
     dumped = json.dumps(shown, indent=1, ensure_ascii=False)
-    text = html.escape(dumped.encode("utf-8", "replace").decode())
+    shown_text = dumped.encode("utf-8", "replace").decode().translate(_CONTROLS)
+    text = html.escape(shown_text)
     return f"{line}<details><summary>Recipe</summary><pre>{text}</pre></details>"
 
 

@@ -25,8 +25,10 @@ MAX_SIDE = 10_000.0
 """mm: the longest side of a paper."""
 
 _UNITS = {"": 1.0, "mm": 1.0, "cm": 10.0, "m": 1000.0, "in": 25.4, "pt": 25.4 / 72, "px": 25.4 / 96}
-_LENGTH = re.compile(r"(\d+\.?\d*|\.\d+)\s*([a-z]*)")
-_SIDES = re.compile(r"(\d+\.?\d*|\.\d+)\s*([a-z]*?)\s*[x×]\s*(\d+\.?\d*|\.\d+)\s*([a-z]*)")
+# possessive: a number is read once, whatever comes after it
+_NUMBER = r"(\d++(?:\.\d*+)?|\.\d++)\s*+"
+_LENGTH = re.compile(_NUMBER + r"([a-z]*+)")
+_SIDES = re.compile(_NUMBER + r"([a-z]*?)\s*+[x×]\s*+" + _NUMBER + r"([a-z]*+)")
 
 
 @dataclass(frozen=True)

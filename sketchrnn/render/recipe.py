@@ -87,7 +87,10 @@ def _parse(text: str, path: str | PathLike[str]) -> dict[str, Any]:
 
 def _in_svg(content: bytes) -> str | None:
     found = _between(content, b"<metadata>", b"</metadata>")
-    return None if found is None else html.unescape(found)
+    try:
+        return None if found is None else html.unescape(found)
+    except ValueError:  # a character reference of thousands of digits
+        return "unreadable"
 
 
 def _in_html(content: bytes) -> str | None:

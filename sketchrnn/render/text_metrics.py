@@ -10,7 +10,7 @@ _NARROW = frozenset("iljtfrI.,:;'|!()[]1 ")
 _WIDE = frozenset("mwMW@%")
 
 # Characters that XML 1.0 has no way to write.
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = re.compile("[^\t\n\r\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 LATIN_FONTS = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 CJK_FONTS = (

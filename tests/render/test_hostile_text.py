@@ -10,7 +10,7 @@ from sketchrnn.render import gallery
 from sketchrnn.render.pen_outline import MOST_CROSSINGS, Nib, count_crossings, outline
 from sketchrnn.render.recipe import read_recipe
 
-BAD = "a\ud800b\x00c\x1b[31m\u0007<&"
+BAD = "a\ud800b\x00c\x1b[31m\u0007\x7f\x9b<&"
 DRAWING = Drawing([[(0, 0), (9, 9)]], BAD, {"weights": "x", "licence": BAD, "attribution": BAD})
 
 
@@ -32,7 +32,7 @@ def test_pages_hold_no_control_characters(tmp_path, suffix, look):
     gallery([DRAWING], **look).save(out)
     if suffix in ("svg", "html"):
         text = out.read_bytes().decode("utf-8")
-        assert not set("\x00\x07\x1b") & set(text)
+        assert not set("\x00\x07\x1b\x7f\x9b") & set(text)
         assert "a\ufffd" not in text
 
 
@@ -46,7 +46,7 @@ def test_fonts_hold_no_surrogates(tmp_path):
     font([DRAWING], "Name", **given).save(out)
     names = [str(record) for record in ttlib.TTFont(out)["name"].names]
     assert any("abc" in name for name in names)
-    assert not any(set("\x00\x07\x1b") & set(name) for name in names)
+    assert not any(set("\x00\x07\x1b\x7f\x9b") & set(name) for name in names)
 
 
 def test_crossings_are_counted():
@@ -75,3 +75,26 @@ def test_the_metadata_of_a_page_is_sought_once(tmp_path):
     page.write_bytes(b"<svg>" + b"<metadata>" * 2_000_000)
     with pytest.raises(BadFileError, match="carries no recipe"):
         read_recipe(page)
+
+
+@pytest.mark.parametrize("digits", ["9" * 100_000, "9" * 50_000 + "x" + "9" * 50_000])
+def test_lengths_are_read_once(digits):
+    """A million characters take no longer than their number: these took minutes."""
+    from sketchrnn.drawing import BadSettingError
+    from sketchrnn.render.paper import parse_length, parse_paper
+
+    for read in (lambda text: parse_length("size", text), parse_paper):
+        with pytest.raises(BadSettingError):
+            read(digits + "!")
+
+
+def test_a_reference_of_thousands_of_digits(tmp_path):
+    page = tmp_path / "page.svg"
+    page.write_text(f"<svg><metadata>&#{'9' * 5000};</metadata></svg>")
+    with pytest.raises(BadFileError, match="cannot be read"):
+        read_recipe(page)
+
+
+def test_a_temperature_beyond_all_floats(tmp_path):
+    recipe = {"model": "m", "request": {"sampling": {"temperature": 10**400}}}
+    gallery([DRAWING], recipe=recipe).save(tmp_path / "page.html")
