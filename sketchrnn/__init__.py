@@ -10,7 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sketchrnn.api import SketchRNN, load, train
+    from sketchrnn.api import SketchRNN, from_pretrained, load, train
     from sketchrnn.data import convert, open_data
     from sketchrnn.drawing import Drawing, SketchRNNError
     from sketchrnn.render.font_file import font
@@ -48,6 +48,7 @@ __all__ = [
     "SketchRNNError",
     "convert",
     "font",
+    "from_pretrained",
     "gallery",
     "load",
     "open_data",
