@@ -79,6 +79,16 @@ class StoredDrawings(Struct, frozen=True, kw_only=True, tag="drawings", tag_fiel
     drawings: Annotated[list[StoredDrawing], Meta(min_length=1, max_length=MAX_DRAWINGS)]
     name: str | None = None
 
+    @property
+    def count(self) -> int:
+        """How many drawings it stands for."""
+        return len(self.drawings)
+
+    def max_steps(self, longest: int) -> int:
+        """Return the most steps of all drawings, `longest` at most in each."""
+        points = (sum(len(stroke) // 2 for stroke in each.strokes) for each in self.drawings)
+        return sum(min(count, longest) for count in points)
+
 
 class DrawingFile(Struct, frozen=True, kw_only=True, tag="file", tag_field="kind"):
     """A file of drawings: its place, how many were read, and their fingerprint."""
@@ -86,6 +96,15 @@ class DrawingFile(Struct, frozen=True, kw_only=True, tag="file", tag_field="kind
     path: FileName
     drawn: str
     limit: Annotated[int, Meta(ge=1, le=MAX_DRAWINGS)] | None = None
+
+    @property
+    def count(self) -> int:
+        """How many drawings it stands for, at the most."""
+        return MAX_DRAWINGS if self.limit is None else self.limit
+
+    def max_steps(self, longest: int) -> int:
+        """Return the most steps of all drawings, `longest` at most in each."""
+        return self.count * longest
 
 
 class DataInput(Struct, frozen=True, kw_only=True, tag="data", tag_field="kind"):

@@ -130,9 +130,31 @@ class Request(
         """Return it as JSON types, which `from_dict` reads; defaults are omitted."""
         return cast(dict[str, Any], msgspec.to_builtins(self))
 
-    def max_total_steps(self, longest: int) -> int:
-        """Return the most steps that a model draws for it, `longest` at most in a drawing."""
+    def num_drawn(self) -> int:
+        """Return how many drawings the model draws for it, besides those it draws and drops."""
         return 0
+
+    def attempts(self) -> int:
+        """Return how often a drawing is drawn, at the most, until one is kept."""
+        return 1
+
+    def passes(self) -> int:
+        """Return how often the model reads each drawing that is given."""
+        return 1
+
+    def max_total_steps(self, longest: int) -> int:
+        """Return the most steps that the model goes for it, in what it draws and what it reads.
+
+        Args:
+            longest: The most steps of a drawing: the network's N_max.
+        """
+        fields = [getattr(self, name) for name in self.__struct_fields__]
+        given = [
+            part for field in fields for part in (field if isinstance(field, list) else [field])
+        ]
+        read = sum(s.max_steps(longest) for s in given if isinstance(s, DrawingsInput))
+        drawn = self.num_drawn() * self.attempts() * (getattr(self, "max_steps", None) or longest)
+        return int(drawn + read * self.passes())
 
 
 class _Sampled(Request, frozen=True, kw_only=True):
@@ -211,11 +233,14 @@ class Generate(_Sampled, frozen=True, tag="generate"):
             raise BadSettingError("the recipe numbers drawings that there are not")
         return [drawings[number] for number in self.numbers]
 
-    def max_total_steps(self, longest: int) -> int:
-        """See `Request.max_total_steps`."""
+    def num_drawn(self) -> int:
+        """See `Request.num_drawn`."""
+        return self.n
+
+    def attempts(self) -> int:
+        """See `Request.attempts`."""
         choice = self.choice or Choice()
-        often = 4 if choice.diverse else 1
-        return self.n * (self.max_steps or longest) * (choice.best_of or 1) * often
+        return (choice.best_of or 1) * (4 if choice.diverse else 1)
 
 
 class Sheet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -295,9 +320,17 @@ class Complete(_Sampled, frozen=True, tag="complete"):
             **self.sampling.settings(),
         )
 
-    def max_total_steps(self, longest: int) -> int:
-        """See `Request.max_total_steps`: an ending that does not end is drawn four times."""
-        return 4 * self.n * (self.max_steps or longest)
+    def num_drawn(self) -> int:
+        """See `Request.num_drawn`."""
+        return int(self.n)
+
+    def attempts(self) -> int:
+        """See `Request.attempts`: an ending that does not end is drawn again three times."""
+        return 4
+
+    def passes(self) -> int:
+        """See `Request.passes`: the beginning is rated under many codes z, at many sizes."""
+        return 1024
 
 
 class Reconstruct(_Sampled, frozen=True, tag="reconstruct"):
@@ -326,6 +359,10 @@ class Reconstruct(_Sampled, frozen=True, tag="reconstruct"):
             return again
         shown = [drawing.with_metadata(box=None) for drawing in given]  # all at one scale
         return interleave_rows(shown, again, self.columns)
+
+    def num_drawn(self) -> int:
+        """See `Request.num_drawn`."""
+        return self.drawings.count
 
 
 class _Way(_Sampled, frozen=True, kw_only=True):
@@ -362,9 +399,9 @@ class Interpolate(_Way, frozen=True, tag="interpolate"):
             raise BadSettingError(f"a way has two ends, and {len(ends)} drawings are given")
         return model.interpolate(ends[0], ends[1], self.frames, **self._settings(model, 2))
 
-    def max_total_steps(self, longest: int) -> int:
-        """See `Request.max_total_steps`."""
-        return self.frames * longest
+    def num_drawn(self) -> int:
+        """See `Request.num_drawn`."""
+        return self.frames
 
 
 class Loop(_Way, frozen=True, tag="loop"):
@@ -377,9 +414,9 @@ class Loop(_Way, frozen=True, tag="loop"):
         ends = self._find_ends(model, inputs)
         return model.loop(ends, self.frames, **self._settings(model, len(ends)))
 
-    def max_total_steps(self, longest: int) -> int:
-        """See `Request.max_total_steps`."""
-        return self.frames * longest
+    def num_drawn(self) -> int:
+        """See `Request.num_drawn`."""
+        return self.frames
 
 
 class Grid(_Way, frozen=True, tag="grid"):
@@ -397,9 +434,9 @@ class Grid(_Way, frozen=True, tag="grid"):
         corners = self._find_ends(model, inputs)
         return model.grid(corners, self.rows, self.columns, **self._settings(model, len(corners)))
 
-    def max_total_steps(self, longest: int) -> int:
-        """See `Request.max_total_steps`."""
-        return self.rows * self.columns * longest
+    def num_drawn(self) -> int:
+        """See `Request.num_drawn`."""
+        return self.rows * self.columns
 
 
 class Shift(_Sampled, frozen=True, tag="shift"):
@@ -427,6 +464,14 @@ class Shift(_Sampled, frozen=True, tag="shift"):
         ]
         return rows if len(rows) > 1 else rows[0]
 
+    def num_drawn(self) -> int:
+        """See `Request.num_drawn`."""
+        return self.drawings.count * len(self.strength)
+
+    def passes(self) -> int:
+        """See `Request.passes`."""
+        return len(self.strength)
+
 
 class Average(_Sampled, frozen=True, tag="average"):
     """Draw what several drawings have in common."""
@@ -441,9 +486,9 @@ class Average(_Sampled, frozen=True, tag="average"):
         drawings = [drawing for source in self.drawings for drawing in found.drawings(source)]
         return model.average(drawings, self.n, category=self.category, **self.sampling.settings())
 
-    def max_total_steps(self, longest: int) -> int:
-        """See `Request.max_total_steps`."""
-        return int(self.n) * longest
+    def num_drawn(self) -> int:
+        """See `Request.num_drawn`."""
+        return int(self.n)
 
 
 class Walk(_Sampled, frozen=True, tag="walk"):
@@ -466,9 +511,9 @@ class Walk(_Sampled, frozen=True, tag="walk"):
             start, self.frames, self.stride, category=self.category, **self.sampling.settings()
         )
 
-    def max_total_steps(self, longest: int) -> int:
-        """See `Request.max_total_steps`."""
-        return self.frames * longest
+    def num_drawn(self) -> int:
+        """See `Request.num_drawn`."""
+        return self.frames
 
 
 class Neighbours(Request, frozen=True, tag="neighbours"):
@@ -547,9 +592,9 @@ class Pairs(_Sampled, frozen=True, tag="evaluate --pairs"):
         training = [pair.training.with_metadata(box=None, extent=None) for pair in metrics.pairs]
         return interleave_rows(samples, training, cls.COLUMNS)
 
-    def max_total_steps(self, longest: int) -> int:
-        """See `Request.max_total_steps`."""
-        return self.samples * longest
+    def num_drawn(self) -> int:
+        """See `Request.num_drawn`."""
+        return self.samples
 
 
 class Show(Request, frozen=True, tag="data show"):
@@ -692,10 +737,17 @@ def _resolver(inputs: InputResolver | None) -> InputResolver:
 
 
 class _Recipe(Struct, frozen=True, kw_only=True):
-    """What `redraw` takes out of a page; other keys are of no account."""
+    """What `redraw` takes out of a page; other keys do not come into the new one."""
 
+    recipe: int
     request: Any
     model: str | None = None
+    model_step: int | None = None
+    licence: str | None = None
+    attribution: str | None = None
+    data: str | None = None
+    fingerprint: str | None = None
+    number: int | None = None
     weights: str | None = None
     sketchrnn: str | None = None
     numpy: str | None = None
@@ -704,10 +756,6 @@ class _Recipe(Struct, frozen=True, kw_only=True):
     page: dict[str, Any] = msgspec.field(default_factory=dict)
     movement: dict[str, Any] | None = None
 
-
-_KEPT = ("recipe", "model", "model_step", "weights", "licence", "attribution", "sketchrnn", "numpy",
-         "data", "fingerprint", "request", "position", "number", "picked")  # fmt: skip
-"""Keys of a recipe that the new page has, too; its layout is noted anew."""
 
 Note = Callable[[str], None]
 
@@ -767,7 +815,8 @@ def redraw(
         now = page_recipe(request, loaded)
         _compare(now, recipe, note)
         drawings = _pick(drawings, recipe)
-        kept = {key: value for key, value in whole.items() if key in _KEPT}
+        known = set(_Recipe.__struct_fields__) - {"page", "movement"}  # which are noted anew
+        kept = {key: value for key, value in whole.items() if key in known}
         other = "weights" in now and now["weights"] != recipe.weights  # so its licence, too
         new = {key: value for key, value in now.items() if key != "request"}
         kept |= {key: value for key, value in new.items() if other or key in kept}

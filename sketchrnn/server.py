@@ -155,6 +155,13 @@ class Service:
             if not hmac.compare_digest(given, f"Bearer {self.token}".encode()):
                 raise _RefusedError(401, "the token is missing or wrong")
 
+    def _refuse_caller(self, http: HttpRequest) -> Response | None:
+        try:
+            self._check_caller(http)
+        except _RefusedError as refusal:
+            return JSONResponse({"error": str(refusal)}, refusal.status)
+        return None
+
     async def _body(self, http: HttpRequest) -> bytes:
         """Return the body, as far as it is not too long and comes in time."""
         content = bytearray()
@@ -181,8 +188,7 @@ class Service:
             request = requests.from_dict({**values, "command": command})
         except SketchRNNError as error:
             raise _RefusedError(400, str(error)) from error
-        names = ("n", "frames", "rows", "columns")
-        count = max((getattr(request, name, 1) for name in names), default=1)
+        count = request.num_drawn()
         steps = request.max_total_steps(model.config.max_seq_len)
         if count > self.limits.drawings or steps > self.limits.steps:
             raise _RefusedError(
@@ -194,6 +200,8 @@ class Service:
 
     async def list_models(self, http: HttpRequest) -> Response:
         """Answer GET /v1/models."""
+        if refused := self._refuse_caller(http):
+            return refused
         facts = [
             {
                 "name": name,
@@ -213,6 +221,8 @@ class Service:
 
     async def metrics(self, http: HttpRequest) -> Response:
         """Answer GET /metrics in Prometheus's text format."""
+        if refused := self._refuse_caller(http):
+            return refused
         lines = [
             "# TYPE sketchrnn_requests_total counter",
             *(

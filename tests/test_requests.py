@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import sketchrnn as sr
 from sketchrnn import requests
 from sketchrnn.drawing import BadSettingError
-from sketchrnn.recipe_inputs import DataInput, StoredDrawing, StoredDrawings
+from sketchrnn.recipe_inputs import DataInput, DrawingFile, StoredDrawing, StoredDrawings
 
 KINDS = typing.get_args(requests.AnyRequest)
 ONE = StoredDrawings(drawings=[StoredDrawing(strokes=[[0.0, 0.0, 3.0, 4.5]])])
@@ -98,7 +98,20 @@ def test_steps_are_counted_as_a_product():
     request = requests.Generate(n=10, max_steps=5, choice=choice)
     assert request.max_total_steps(longest=90) == 10 * 5 * 3 * 4
     assert requests.Generate(n=2).max_total_steps(longest=90) == 180
-    assert requests.Grid(ends=ONE, rows=3, columns=4).max_total_steps(longest=7) == 84
+    # what is drawn, and the two points that are read
+    assert requests.Grid(ends=ONE, rows=3, columns=4).max_total_steps(longest=7) == 84 + 2
+
+
+def test_what_is_given_counts_as_often_as_it_is_read():
+    many = StoredDrawings(drawings=ONE.drawings * 30)
+    assert requests.Reconstruct(drawings=many).max_total_steps(longest=10) == 30 * 10 + 30 * 2
+    shift = requests.Shift(drawings=many, away=ONE, towards=ONE, strength=[0.5, 1.0, 2.0])
+    assert shift.max_total_steps(longest=10) == 3 * (30 * 10 + 32 * 2)
+    average = requests.Average(drawings=[ONE, many], n=4)
+    assert average.max_total_steps(longest=10) == 40 + 31 * 2
+    assert requests.Complete(partial=ONE, n=2).max_total_steps(longest=10) == 80 + 1024 * 2
+    file = DrawingFile(path="a.svg", drawn="0")  # which may hold as many as can be asked for
+    assert requests.Reconstruct(drawings=file).max_total_steps(10) > requests.MAX_DRAWINGS
 
 
 def test_a_request_draws_what_the_method_draws(tiny_folder):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import socket
 
 import click
 
@@ -21,8 +21,20 @@ import click
     envvar="SKETCHRNN_TOKEN",
     help="Answer only requests with `Authorization: Bearer TOKEN`; otherwise SKETCHRNN_TOKEN.",
 )
-@click.option("--most-drawings", type=int, default=256, show_default=True, help="In a request.")
-@click.option("--most-waiting", type=int, default=32, show_default=True, help="Requests that wait.")
+@click.option(
+    "--most-drawings",
+    type=click.IntRange(1, 100_000),
+    default=256,
+    show_default=True,
+    help="The most drawings that a request may ask for.",
+)
+@click.option(
+    "--most-waiting",
+    type=click.IntRange(1, 10_000),
+    default=32,
+    show_default=True,
+    help="The most requests that wait; one more is answered with 429.",
+)
 def serve(
     models: tuple[str, ...],
     port: int,
@@ -57,16 +69,29 @@ def serve(
         raise BadSettingError(
             f"{host} can be reached from other machines", hint="name a token with --token"
         )
-    named = {os.path.basename(os.path.normpath(name)): load(name) for name in models}  # noqa: PTH119
+    named = {}
+    for name in models:
+        model = load(name)
+        label = model.name or name
+        if label in named:
+            raise BadSettingError(f"two models are called {label!r}", hint="rename a folder")
+        named[label] = model
     service = Service(named, token, Limits(drawings=most_drawings, waiting=most_waiting))
     hosts = [*LOOPBACK, host] if host != "0.0.0.0" else ["*"]
-    click.echo(f"http://{host}:{port}/v1/models", err=True)
-    uvicorn.run(
-        create_app(service, hosts),
-        host=host,
-        port=port,
-        log_level="warning",
-        timeout_keep_alive=10,
-        limit_concurrency=1000,
-        server_header=False,
-    )
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((host, port))
+        except OSError as error:  # before uvicorn, which ends with a status of its own
+            raise BadSettingError(
+                f"port {port} of {host} cannot be used ({error.strerror})", hint="choose another"
+            ) from error
+        click.echo(f"http://{host}:{listening.getsockname()[1]}/v1/models", err=True)
+        settings = uvicorn.Config(
+            create_app(service, hosts),
+            log_level="warning",
+            timeout_keep_alive=10,
+            limit_concurrency=1000,
+            server_header=False,
+        )
+        uvicorn.Server(settings).run(sockets=[listening])

@@ -19,7 +19,7 @@ import click
     type=click.Choice(["8", "16", "32"]),
     default="8",
     show_default=True,
-    help="Bits for each weight: fewer make a smaller page; what that costs is told.",
+    help="Bits for each weight: fewer make a smaller page. The command prints what that costs.",
 )
 @click.option("--title", default="sketchrnn studio", show_default=True, help="Title of the page.")
 @click.option("--force", is_flag=True, help="Replace a page that exists.")

@@ -365,8 +365,8 @@ const sketchrnnEngine = (() => {
       this.config = config;
       this.weights = weights;
       const of = readers(weights);
-      const layers = (name) => config[`${name}_rooms`]
-        || layerNames(name === "decoder" ? "decoder/lstm" : `encoder/${name}`, config[name === "decoder" ? "decoder_layers" : "encoder_layers"] || 1);
+      const layers = (name) =>
+        layerNames(name === "decoder" ? "decoder/lstm" : `encoder/${name}`, config[name === "decoder" ? "decoder_layers" : "encoder_layers"] || 1);
       this.decoder = new Stack(config.decoder_cell, of, layers("decoder"), config.forget_bias);
       this.output = of("decoder/output")("kernel").matrix();
       this.outputBias = of("decoder/output")("bias").data;

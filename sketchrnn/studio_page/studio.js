@@ -23,7 +23,6 @@
   let seed = 1;
   let ready = false;
   let moments = null;
-  let mirrored = false;
 
   const paper = byId("paper");
   const model = () => models[current];
@@ -326,7 +325,6 @@
 
   const mirror = () => {
     change(strokes().map((stroke) => ({ ...stroke, points: stroke.points.map(([x, ...rest]) => [extent() - x, ...rest]) })));
-    mirrored = !mirrored;
   };
 
   // Hand

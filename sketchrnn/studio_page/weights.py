@@ -29,7 +29,7 @@ def pack_weights(weights: Mapping[str, Array], bits: int) -> dict[str, dict[str,
 def rounded(weights: Mapping[str, Array], bits: int) -> dict[str, Array]:
     """Return the weights that `pack_weights` leaves, in float32."""
     return {
-        name: _whole(array, bits)[0] * _whole(array, bits)[1] if _is_rounded(array, bits) else array
+        name: np.multiply(*_whole(array, bits)) if _is_rounded(array, bits) else array
         for name, array in weights.items()
     }
 

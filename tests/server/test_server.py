@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import socket
 import threading
 import xml.etree.ElementTree as ET
 
@@ -30,7 +32,7 @@ def client(model):
 
     from sketchrnn.server import Limits, Service, create_app
 
-    service = Service({"tiny": model}, limits=Limits(body=20_000, drawings=20, steps=2000))
+    service = Service({"tiny": model}, limits=Limits(body=20_000, drawings=20, steps=5000))
     with TestClient(create_app(service), base_url="http://127.0.0.1") as made:
         made.service = service
         yield made
@@ -84,6 +86,8 @@ def test_pictures(client):
         ("generate", b"[" * 15_000, 400),
         ("generate", b'{"category": "\\ud800"}', 400),
         ("generate", {"n": 21}, 400),
+        ("reconstruct", {"drawings": {"kind": "drawings", "drawings": ONE["drawings"] * 21}}, 400),
+        ("shift", {"drawings": ONE, "away": ONE, "towards": ONE, "strength": [1] * 900}, 400),
         ("generate", {"n": 10**30}, 400),
         ("generate", {"n": "4"}, 400),
         ("generate", {"unknown": 1}, 400),
@@ -127,6 +131,8 @@ def test_a_token_is_asked_for(model):
     app = create_app(Service({"tiny": model}, token="geheim"))
     with TestClient(app, base_url="http://localhost") as client:
         assert post(client, "generate").status_code == 401
+        assert [client.get(path).status_code for path in ("/v1/models", "/metrics")] == [401, 401]
+        assert client.get("/health").status_code == 200
         assert post(client, "generate", headers={"authorization": "Bearer x"}).status_code == 401
         right = {"authorization": "Bearer geheim"}
         assert post(client, "generate", headers=right).status_code == 200
@@ -152,6 +158,27 @@ def test_who_comes_when_many_wait_is_told_so(client, model, monkeypatch):
     goes_on.set()
     first.join()
     assert answers == [200]
+
+
+def test_the_command_says_in_a_line_why_it_cannot_begin(tiny_folder, tmp_path, capsys):
+    pytest.importorskip("uvicorn")
+    from sketchrnn.cli.main import main
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        twin = shutil.copytree(tiny_folder, tmp_path / "twin" / tiny_folder.name)
+        for words, problem in (
+            ([str(tiny_folder), "--port", port], f"port {port} of 127.0.0.1 cannot be used"),
+            ([str(tiny_folder), str(twin)], "two models are called"),
+            ([str(tiny_folder), "--host", "0.0.0.0"], "name a token"),
+            ([str(tiny_folder), "--most-drawings", "-5"], "--most-drawings"),
+        ):
+            with pytest.raises(SystemExit) as left:
+                main(["serve", *words])
+            assert left.value.code == 2
+            assert problem in capsys.readouterr().err
 
 
 def test_it_tells_of_itself(client):
