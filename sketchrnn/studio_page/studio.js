@@ -23,6 +23,7 @@
   let seed = 1;
   let ready = false;
   let moments = null;
+  let view = [0, 0, 1]; // what the paper shows: x, y, side
 
   const paper = byId("paper");
   const model = () => models[current];
@@ -220,13 +221,14 @@
   };
 
   const paint = () => {
-    const pen = fit(paper);
+    const ghost = ghosts[selected] ? centred(ghosts[selected]).filter((points) => points.length) : [];
+    // the paper as large as what is on it; it does not move under the pen
+    if (!drawing) view = around([...strokes().map(({ points }) => points), ...ghost]);
+    const pen = fit(paper, view);
     const ink = color("--ink");
-    strokes().forEach(({ points, by, pressed }) => line(pen, points, by === "model" ? color("--accent") : ink, extent() / 90, pressed));
-    if (drawing) line(pen, drawing.points, ink, extent() / 90, drawing.pressed);
-    if (selected >= 0 && ghosts[selected]) {
-      centred(ghosts[selected]).forEach((points) => points.length && line(pen, points, color("--ghost"), extent() / 110));
-    }
+    strokes().forEach(({ points, by, pressed }) => line(pen, points, by === "model" ? color("--accent") : ink, view[2] / 90, pressed));
+    if (drawing) line(pen, drawing.points, ink, view[2] / 90, drawing.pressed);
+    ghost.forEach((points) => line(pen, points, color("--ghost"), view[2] / 110));
     if (moments) paintMoment(pen);
   };
 
@@ -331,10 +333,10 @@
 
   const pointOf = (event) => {
     const box = paper.getBoundingClientRect();
-    const side = extent() / box.width;
+    const share = (value) => Math.max(0, Math.min(1, value)) * view[2];
     return [
-      Math.max(0, Math.min(extent(), (event.clientX - box.left) * side)),
-      Math.max(0, Math.min(extent(), (event.clientY - box.top) * side)),
+      view[0] + share((event.clientX - box.left) / box.width),
+      view[1] + share((event.clientY - box.top) / box.height),
       event.pressure || 0.5,
       Math.round(event.timeStamp),
     ];
@@ -358,11 +360,11 @@
       eraseAt(pointOf(event));
       return;
     }
+    drawing = { points: [pointOf(event)], pressed: event.pointerType === "pen", pointer: event.pointerId };
     worker.postMessage({ stop: true });
     pending = null;
     ghosts = [];
     showGhosts();
-    drawing = { points: [pointOf(event)], pressed: event.pointerType === "pen", pointer: event.pointerId };
     paint();
   });
   paper.addEventListener("pointermove", (event) => {
@@ -541,8 +543,9 @@
       return button;
     }));
     kept.forEach((each, k) => {
-      const pen = fit(list.children[k].firstChild);
-      each.forEach(({ points }) => line(pen, points, color("--ink"), extent() / 40));
+      const bounds = around(each.map(({ points }) => points));
+      const pen = fit(list.children[k].firstChild, bounds);
+      each.forEach(({ points }) => line(pen, points, color("--ink"), bounds[2] / 40));
     });
   };
 
@@ -579,7 +582,9 @@
     return points.length > 1 ? text : `${text}l0.01,0`;
   };
 
-  const svg = (list, { size, moving = false, width = extent() / 90 }) => {
+  const svg = (list, { size, moving = false, thin = 90 }) => {
+    const bounds = around(list.map(({ points }) => points));
+    const width = bounds[2] / thin;
     const colors = { me: "#1d1d1f", model: "#b23a26" };
     let before = 0;
     const parts = list.map(({ points, by }, k) => {
@@ -592,7 +597,7 @@
       return `<path d="${path(points)}" stroke="${colors[by] || colors.me}"${style} id="s${k}"/>`;
     });
     const frames = moving ? "<style>@keyframes draw{from{stroke-dashoffset:1}to{stroke-dashoffset:0}}</style>" : "";
-    return `<svg xmlns="http://www.w3.org/2000/svg" width="${size}" height="${size}" viewBox="0 0 ${extent()} ${extent()}">`
+    return `<svg xmlns="http://www.w3.org/2000/svg" width="${size}" height="${size}" viewBox="${number(bounds[0])} ${number(bounds[1])} ${number(bounds[2])} ${number(bounds[2])}">`
       + `${frames}<g fill="none" stroke-width="${number(width)}" stroke-linecap="round" stroke-linejoin="round">${parts.join("")}</g></svg>\n`;
   };
 
@@ -627,7 +632,7 @@
     }
     if (format === "svg") download("drawing.svg", text(svg(list, { size: "512" }), "image/svg+xml"));
     else if (format === "moving") download("drawing-moving.svg", text(svg(list, { size: "512", moving: true }), "image/svg+xml"));
-    else if (format === "sheet") download("sheet.svg", text(svg(list, { size: "100mm", width: extent() / 300 }), "image/svg+xml"));
+    else if (format === "sheet") download("sheet.svg", text(svg(list, { size: "100mm", thin: 300 }), "image/svg+xml"));
     else if (format === "lines") {
       const all = kept.length ? kept : [list];
       download("drawings.ndjson", text(`${all.map(jsonLine).join("\n")}\n`, "application/x-ndjson"));
@@ -637,9 +642,10 @@
       const pen = canvas.getContext("2d");
       pen.fillStyle = "#ffffff";
       pen.fillRect(0, 0, 1024, 1024);
-      pen.setTransform(1024 / extent(), 0, 0, 1024 / extent(), 0, 0);
+      const [x, y, side] = around(list.map(({ points }) => points));
+      pen.setTransform(1024 / side, 0, 0, 1024 / side, -x * 1024 / side, -y * 1024 / side);
       pen.lineCap = pen.lineJoin = "round";
-      list.forEach(({ points, by, pressed }) => line(pen, points, by === "model" ? "#b23a26" : "#1d1d1f", extent() / 90, pressed));
+      list.forEach(({ points, by, pressed }) => line(pen, points, by === "model" ? "#b23a26" : "#1d1d1f", side / 90, pressed));
       canvas.toBlob((blob) => download("drawing.png", blob));
     }
     say("Saved.");

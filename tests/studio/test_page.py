@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+import numpy as np
 import pytest
 
 import sketchrnn as sr
@@ -137,6 +138,28 @@ def test_what_is_drawn_is_saved_and_read_again(open_page, tmp_path):
     assert (tmp_path / "png.png").read_bytes().startswith(b"\x89PNG")
     line = json.loads((tmp_path / "lines.ndjson").read_text())
     assert len(line["drawing"][0]) == 3  # x, y and milliseconds
+
+
+def test_what_goes_beyond_the_paper_is_shown_and_saved(open_page, tmp_path):
+    page = open_page()
+    draw(page, (0.9, 0.5), (0.95, 0.5))
+    stored = {"strokes": [{"points": [[250, 100], [600, 100]], "by": "model"}], "kept": []}
+    page.evaluate("(text) => localStorage.setItem('sketchrnn-studio', text)", json.dumps(stored))
+    page.reload()
+    page.wait_for_function("() => window.sketchrnnStudio.ready")
+    page.locator("#format").select_option("svg")
+    with page.expect_download() as coming:
+        page.get_by_role("button", name="Save", exact=True).click()
+    coming.value.save_as(tmp_path / "beyond.svg")
+    drawing = sr.read(tmp_path / "beyond.svg")
+    # nothing is cut off: 350 of 600 units and their margins
+    share = np.ptp(drawing.strokes[0][:, 0]) / drawing.metadata["box"]
+    assert share == pytest.approx(350 / 630, rel=1e-3)
+    before = count(page)
+    draw(page, (0.98, 0.5), (0.99, 0.9))  # the paper shows it, and the hand draws where it sees
+    assert count(page) == before + 1
+    last = page.evaluate("() => window.sketchrnnStudio.strokes.at(-1).points[0][0]")
+    assert last > 500
 
 
 def test_it_survives_a_reload(open_page):
