@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sketchrnn.cli import options
+from sketchrnn.cli import options, page_output
 from sketchrnn.cli.progress import watching
 
 if TYPE_CHECKING:
@@ -123,9 +123,9 @@ def evaluate(
     if pairs is not None:
         if not samples:
             raise BadSettingError("--pairs needs samples", hint="leave --samples 0 away")
-        if pairs == "-" or options.is_folder(pairs):
+        if pairs == "-" or page_output.is_folder(pairs):
             raise BadSettingError("--pairs writes one file", path=pairs, hint="write pairs.svg")
-        options.check_output(pairs, force)
+        page_output.check_output(pairs, force)
     check_data(data)
     with open_data(data) as file:
         _ = file[split]  # a wrong split is said before a framework is loaded

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from sketchrnn.cli import options
+from sketchrnn.cli import options, page_output
 from sketchrnn.requests import Choice, Complete, Generate, Reconstruct, Sampling
 
 _CHOICE = ("best_of", "min_strokes", "max_strokes", "min_points", "max_points", "min_size",
@@ -26,7 +26,7 @@ _CHOICE = ("best_of", "min_strokes", "max_strokes", "min_points", "max_points", 
 @click.option(
     "--novel-to", metavar="FILE.h5", help="Keep no copy of a training drawing of this data file."
 )
-@options.page_options
+@page_output.page_options
 def generate(
     model: str,
     fields: dict[str, Any],
@@ -34,7 +34,7 @@ def generate(
     category: tuple[str, ...],
     no_blank: bool,
     novel_to: str | None,
-    page: options.PageOutput,
+    page: page_output.PageOutput,
 ) -> None:
     """Draw something new.
 
@@ -70,7 +70,7 @@ def generate(
         drawings = request.run(loaded, inputs, reports.append if request.choice else None)
     for report in reports:
         options.note(str(report))
-    options.write_request(request, drawings, loaded, model, page)
+    page_output.write_request(request, drawings, loaded, model, page)
 
 
 @click.command()
@@ -88,7 +88,7 @@ def generate(
 @options.sampling_options(temperature=0.25)
 @click.option("--ending-color", metavar="COLOR", help="The colour of what the model draws.")
 @click.option("--nats", is_flag=True, help="Write the nats per step of each ending under it.")
-@options.page_options
+@page_output.page_options
 def complete(
     model: str,
     partial: str,
@@ -97,7 +97,7 @@ def complete(
     category: tuple[str, ...],
     sampling: Sampling,
     nats: bool,
-    page: options.PageOutput,
+    page: page_output.PageOutput,
 ) -> None:
     """Finish the drawing PARTIAL in several ways, the likeliest first.
 
@@ -143,7 +143,7 @@ def complete(
     look: dict[str, Any] = {}
     if nats:
         look["captions"] = [f"{drawing.metadata['nats_per_step']:.2f}" for drawing in drawings]
-    options.write_request(request, drawings, loaded, model, page, **look)
+    page_output.write_request(request, drawings, loaded, model, page, **look)
 
 
 @click.command()
@@ -161,14 +161,14 @@ def complete(
     "The category of the drawings, for a model that knows several; otherwise their own."
 )
 @options.sampling_options(temperature=0.1)
-@options.page_options
+@page_output.page_options
 def reconstruct(
     model: str,
     input: str,
     number: int,
     category: tuple[str, ...],
     sampling: Sampling,
-    page: options.PageOutput,
+    page: page_output.PageOutput,
 ) -> None:
     """Draw given drawings again, from what the model's encoder keeps of them.
 
@@ -196,4 +196,4 @@ def reconstruct(
         pairs=not page.is_folder,
     )
     with options.naming(input):
-        options.draw_page(request, loaded, model, page, inputs, columns=columns)
+        page_output.draw_page(request, loaded, model, page, inputs, columns=columns)

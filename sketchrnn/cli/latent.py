@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from sketchrnn.cli import options
+from sketchrnn.cli import options, page_output
 from sketchrnn.cli.progress import watching
 from sketchrnn.requests import (
     Atlas,
@@ -58,7 +58,7 @@ def latent() -> None:
 )
 @options.category_option(CATEGORY)
 @options.sampling_options(temperature=0.1)
-@options.page_options
+@page_output.page_options
 def shift(
     model: str,
     input: str,
@@ -68,7 +68,7 @@ def shift(
     number: int,
     category: tuple[str, ...],
     sampling: Sampling,
-    page: options.PageOutput,
+    page: page_output.PageOutput,
 ) -> None:
     """Draw the drawings of INPUT moved by the difference of two sets: style, or an analogy.
 
@@ -97,7 +97,7 @@ def shift(
     look: dict[str, Any] = {}
     if len(strength) > 1:
         look["row_labels"] = [f"{one:g}" for one in strength]
-    options.draw_page(request, loaded, model, page, inputs, **look)
+    page_output.draw_page(request, loaded, model, page, inputs, **look)
 
 
 @latent.command()
@@ -106,14 +106,14 @@ def shift(
 @options.request_options(Average, "n")
 @options.category_option(CATEGORY)
 @options.sampling_options(temperature=0.1)
-@options.page_options
+@page_output.page_options
 def average(
     model: str,
     inputs: tuple[str, ...],
     fields: dict[str, Any],
     category: tuple[str, ...],
     sampling: Sampling,
-    page: options.PageOutput,
+    page: page_output.PageOutput,
 ) -> None:
     """Draw what the drawings of INPUTS have in common, the mean of their codes, a few times.
 
@@ -132,7 +132,7 @@ def average(
         sources.append(found.read(name, SET_LIMIT))
         options.check_encodes(loaded, found.drawings(sources[-1]), name, named)
     request = Average(drawings=sources, **fields, category=named, sampling=sampling)
-    options.draw_page(request, loaded, model, page, found)
+    page_output.draw_page(request, loaded, model, page, found)
 
 
 @latent.command()
@@ -141,14 +141,14 @@ def average(
 @options.request_options(Walk, "frames", "stride")
 @options.category_option(CATEGORY)
 @options.sampling_options(temperature=0.1)
-@options.page_options
+@page_output.page_options
 def walk(
     model: str,
     start: str | None,
     fields: dict[str, Any],
     category: tuple[str, ...],
     sampling: Sampling,
-    page: options.PageOutput,
+    page: page_output.PageOutput,
 ) -> None:
     """Draw a random walk from the drawing START, or from anywhere.
 
@@ -170,7 +170,7 @@ def walk(
     if start is not None and begin is not None:
         options.check_encodes(loaded, inputs.drawings(begin), start, named)
     request = Walk(start=begin, **fields, category=named, sampling=sampling)
-    options.draw_page(request, loaded, model, page, inputs, columns=min(request.frames, 12))
+    page_output.draw_page(request, loaded, model, page, inputs, columns=min(request.frames, 12))
 
 
 @latent.command()
@@ -178,9 +178,9 @@ def walk(
 @click.argument("drawing")
 @click.argument("data")
 @options.request_options(Neighbours, "n", "split")
-@options.page_options
+@page_output.page_options
 def neighbours(
-    model: str, drawing: str, data: str, fields: dict[str, Any], page: options.PageOutput
+    model: str, drawing: str, data: str, fields: dict[str, Any], page: page_output.PageOutput
 ) -> None:
     """Find the drawings of DATA that are most like DRAWING, which the page shows first.
 
@@ -200,7 +200,9 @@ def neighbours(
         shown = request.run(loaded, inputs, progress)
     captions = ["", *(f"{one.metadata['distance']:.2f}" for one in shown[1:])]
     columns = min(len(shown), 9)
-    options.write_request(request, shown, loaded, model, page, columns=columns, captions=captions)
+    page_output.write_request(
+        request, shown, loaded, model, page, columns=columns, captions=captions
+    )
 
 
 MOST_CELLS = 10_000
@@ -228,7 +230,7 @@ MOST_CELLS = 10_000
     "their own."
 )
 @options.sampling_options(temperature=0.1)
-@options.page_options
+@page_output.page_options
 def interpolate(
     model: str,
     a: str,
@@ -240,7 +242,7 @@ def interpolate(
     fields: dict[str, Any],
     category: tuple[str, ...],
     sampling: Sampling,
-    page: options.PageOutput,
+    page: page_output.PageOutput,
 ) -> None:
     """Draw the way from drawing A to drawing B.
 
@@ -290,7 +292,7 @@ def interpolate(
         request = (Loop if loop else Interpolate)(frames=frames, **settings)
         if page.flip is None:  # frames of one movement
             page.flip = page.animate or page.output.lower().endswith((".gif", ".mp4", ".webm"))
-    options.draw_page(request, loaded, model, page, inputs, columns=columns)
+    page_output.draw_page(request, loaded, model, page, inputs, columns=columns)
 
 
 def _size(grid: str | None) -> tuple[int, int] | None:
@@ -349,7 +351,7 @@ def atlas(
     from sketchrnn.recipe_inputs import InputResolver
 
     style = {name: value for name, value in look.items() if value is not None}
-    page = options.PageOutput(output, force, columns, look=style)
+    page = page_output.PageOutput(output, force, columns, look=style)
     page.check()
     loaded = options.load_model(model, input)
     inputs = InputResolver()
@@ -357,6 +359,6 @@ def atlas(
     with watching("encoding") as progress, options.naming(input):
         rows = request.run(loaded, inputs, progress)
     size = (cell, cell)
-    options.write_request(
+    page_output.write_request(
         request, rows, loaded, model, page, columns=len(rows), size=size, gap=cell / 15
     )

@@ -11,14 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sketchrnn.cli.options import (
-    asked_movement,
-    check_output,
-    counted,
-    movement_options,
-    note,
-    write_bytes,
-)
+from sketchrnn.cli.options import counted, note
+from sketchrnn.cli.page_output import asked_movement, check_output, movement_options, write_bytes
 from sketchrnn.cli.progress import progress_bar
 
 if TYPE_CHECKING:
