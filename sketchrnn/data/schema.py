@@ -75,13 +75,15 @@ def check_heaps(path: Path) -> None:
     """
     if not path.stat().st_size:
         return
+    unpack = struct.Struct("<H6xQ").unpack_from  # called for every text
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         start = data.find(_HEAP)
         while start >= 0:
             (size,) = struct.unpack_from("<Q", data[start : start + 16].ljust(16, b"\0"), 8)
             at, end = start + _OBJECT, start + size
-            while at + _OBJECT <= min(end, len(data)):
-                index, stated = struct.unpack_from("<H6xQ", data, at)
+            last = min(end, len(data)) - _OBJECT
+            while at <= last:
+                index, stated = unpack(data, at)
                 step = _OBJECT + (stated + 7) // 8 * 8 if index else stated
                 if not 0 < step <= end - at:
                     raise ValueError("an object of a heap does not fit")
